@@ -1,1 +1,2 @@
-export {};
+export * from './capabilities';
+export * from './limits';

@@ -1,1 +1,3 @@
-export {};
+export * from './container-runtime';
+export * from './host-connection';
+export * from './runtime-error';

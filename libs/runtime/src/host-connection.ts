@@ -1,0 +1,27 @@
+import type { Readable } from 'node:stream';
+import type { ExecOptions, ExecResult } from './container-runtime';
+
+export interface ScriptOptions {
+  /** What is being done, in words, for errors: `start ct12`. */
+  action: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  onLog?: (line: string) => void;
+}
+
+/**
+ * A way to run things on a host. Implementations: `ssh` (pooled, pinned key) and `local`.
+ * All throw `RuntimeError`; a missing exit code (a dropped connection) is `unreachable`, never success.
+ */
+export interface HostConnection {
+  /** The host's name, for errors. */
+  readonly host: string;
+  /** Runs a bash script given on stdin, under `set -euo pipefail`; resolves with its stdout. A non-zero exit is `command_failed`, or the code that the script printed. */
+  script(script: string, options: ScriptOptions): Promise<string>;
+  /** Runs an argv and gives its result whatever the exit code. */
+  exec(command: readonly string[], options: ExecOptions): Promise<ExecResult>;
+  /** Runs a command line with `input` streamed to its stdin. */
+  upload(script: string, input: Readable, options: ScriptOptions): Promise<string>;
+  /** Lets go; running commands are ended. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+/** What went wrong on a host, and what it means for the operation: see `retryable`. */
+export type RuntimeErrorCode =
+  | 'unreachable' // no TCP, no SSH handshake, connection lost: retry
+  | 'host_key_mismatch' // the host shows another key than the pinned one: an operator must look
+  | 'auth_failed'
+  | 'host_unsuitable' // LXC, btrfs pool, kernel feature missing
+  | 'busy' // another command holds the container's lock: retry
+  | 'fenced' // a newer worker has taken over: stop, touch nothing
+  | 'not_found'
+  | 'not_running'
+  | 'unsupported'
+  | 'template_missing'
+  | 'template_corrupt'
+  | 'no_space'
+  | 'timeout'
+  | 'aborted'
+  | 'command_failed';
+
+const RETRYABLE: ReadonlySet<RuntimeErrorCode> = new Set(['unreachable', 'busy', 'timeout']);
+
+export interface RuntimeErrorDetails {
+  /** Name of the host as the caller knows it. */
+  host: string;
+  /** What was being done, in words: `start ct12`. */
+  action: string;
+  exitCode?: number | null;
+  /** Last lines that the host printed. */
+  logTail?: string;
+  capability?: string;
+}
+
+/** The only error that drivers and connections throw. The message says what, where and why in one line. */
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError';
+
+  constructor(
+    readonly code: RuntimeErrorCode,
+    message: string,
+    readonly details: RuntimeErrorDetails,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** True where the same call may succeed later without anybody changing anything. */
+  get retryable(): boolean {
+    return RETRYABLE.has(this.code);
+  }
+}
