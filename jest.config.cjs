@@ -1,8 +1,16 @@
-/** Unit and integration tests. swc only strips types: `npm run check` and the build do the type checking. */
-module.exports = {
+/**
+ * Three projects, told apart by the file name:
+ *   unit         *.spec.ts      nothing but the code
+ *   integration  *.int-spec.ts  real Postgres and Redis
+ *   system       *.sys-spec.ts  these and the lab (container hosts on this machine; Linux, root)
+ * What a project needs is started once a run, unless BERTH_TEST_POSTGRES_URL, BERTH_TEST_REDIS_URL or BERTH_TEST_LAB_DIR
+ * point to something that is there already. `npm test` runs all; `npx jest <path>` one file.
+ * swc only strips types: the build checks them.
+ */
+const common = {
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/lab', '<rootDir>/stack', '<rootDir>/test'],
-  testMatch: ['**/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-  modulePathIgnorePatterns: ['/dist/', '/.berth/'],
+  modulePathIgnorePatterns: ['<rootDir>/(apps/|libs/)?[a-z-]+/dist/', '<rootDir>/.berth/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -22,4 +30,30 @@ module.exports = {
     '^@berth/([a-z-]+)$': '<rootDir>/libs/$1/src',
   },
   testEnvironment: 'node',
+};
+
+const teardown = '<rootDir>/stack/src/testing/jest-teardown.ts';
+
+module.exports = {
+  watchman: false,
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: ['**/*.int-spec.ts'],
+      testTimeout: 60_000,
+      globalSetup: '<rootDir>/stack/src/testing/jest-integration-setup.ts',
+      globalTeardown: teardown,
+    },
+    {
+      ...common,
+      displayName: 'system',
+      testMatch: ['**/*.sys-spec.ts'],
+      testTimeout: 180_000,
+      setupFilesAfterEnv: ['<rootDir>/stack/src/testing/jest-skip-without-lab.ts'],
+      globalSetup: '<rootDir>/stack/src/testing/jest-system-setup.ts',
+      globalTeardown: teardown,
+    },
+  ],
 };

@@ -1,1 +1,4 @@
-export {};
+export { startPostgres, type PostgresOptions, type RunningPostgres } from './services/postgres';
+export { startRedis, type RedisOptions, type RunningRedis } from './services/redis';
+export { freePort } from './services/free-port';
+export { ServiceError } from './services/service-error';
