@@ -1,1 +1,9 @@
-export {};
+export * from './address-space';
+export * from './backoff';
+export * from './berth-error';
+export * from './container-identity';
+export * from './operation-plans';
+export * from './placement';
+export * from './resource-demand';
+export * from './server-transitions';
+export * from './step-error';

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** RFC 1123 label: what a server's or host's name must be, as it becomes a hostname. */
+export const dnsLabelSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a DNS label: 1–63 of a–z, 0–9 and -, not starting or ending with -',
+  );
+
+/** One or more labels joined by dots, 253 characters at most. */
+export const hostnameSchema = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'must be a host name: DNS labels joined by dots',
+  );
+
+/** Names of plans, templates and locations: they may hold a dot and upper case, never a shell's metacharacter. */
+export const resourceNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, 'must be 1–63 letters, digits, dots, _ and -');
+
+/** A line for people. Control characters are refused: they forge log lines and terminal output. */
+export const descriptionSchema = z
+  .string()
+  .max(500)
+  .regex(/^\P{Cc}*$/u, 'must not hold control characters');
+
+/** The caller's own key for a thing (order number, customer number). */
+export const externalIdSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1–128 printable ASCII characters without spaces');
+
+const labelKey = z.string().regex(/^[a-z0-9A-Z]([a-z0-9A-Z._/-]{0,61}[a-z0-9A-Z])?$/, 'not a label key');
+const labelValue = z
+  .string()
+  .regex(/^([a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?)?$/, 'not a label value');
+
+/** Kubernetes' and Hetzner Cloud's label syntax; 32 at most. */
+export const labelsSchema = z
+  .record(labelKey, labelValue)
+  .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels');
+
+/** Printable ASCII but the colon, which /etc/shadow and chpasswd use as separator. */
+export const rootPasswordSchema = z
+  .string()
+  .regex(/^[\x20-\x39\x3b-\x7e]{8,128}$/, 'must be 8–128 printable ASCII characters without a colon');

@@ -1,0 +1,77 @@
+import type { OperationKind } from '@berth/contracts';
+
+export interface StepPlan<N extends string = string> {
+  name: N;
+  /** The step is aborted and counts as failed (retryable) after this. Milliseconds. */
+  timeoutMs: number;
+  /** Its effects are taken back when a later step fails for good. */
+  undoable: boolean;
+}
+
+export interface OperationPlan {
+  steps: readonly StepPlan[];
+  /** Name of the first step that can't be cancelled any more; null: cancel works to the end. */
+  pointOfNoReturn: string | null;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+const step = <N extends string>(name: N, timeoutMs: number, undoable = false): StepPlan<N> => ({
+  name,
+  timeoutMs,
+  undoable,
+});
+
+/**
+ * What each kind of operation does, in order. apps/worker has a handler for every step; it fails to start where one
+ * is missing or too much. Renaming a step breaks operations that are under way: add a new one instead.
+ */
+export const operationPlans = {
+  create_server: {
+    steps: [
+      step('import_template', 30 * MINUTE),
+      step('create_container', 5 * MINUTE, true),
+      step('start_container', 2 * MINUTE, true),
+    ],
+    pointOfNoReturn: null,
+  },
+  start_server: { steps: [step('start_container', 2 * MINUTE)], pointOfNoReturn: 'start_container' },
+  stop_server: { steps: [step('stop_container', 65 * MINUTE)], pointOfNoReturn: 'stop_container' },
+  restart_server: {
+    steps: [step('stop_container', 65 * MINUTE), step('start_container', 2 * MINUTE)],
+    // A server that was stopped for a restart must come up again.
+    pointOfNoReturn: 'stop_container',
+  },
+  kill_server: { steps: [step('kill_container', MINUTE)], pointOfNoReturn: 'kill_container' },
+  delete_server: {
+    steps: [
+      step('kill_container', MINUTE),
+      step('destroy_container', 10 * MINUTE),
+      step('release_resources', MINUTE),
+    ],
+    pointOfNoReturn: 'kill_container',
+  },
+  reset_password: { steps: [step('set_root_password', MINUTE)], pointOfNoReturn: 'set_root_password' },
+  set_hostname: { steps: [step('apply_hostname', MINUTE, true)], pointOfNoReturn: null },
+  enrol_host: {
+    steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],
+    pointOfNoReturn: null,
+  },
+} as const satisfies Record<OperationKind, OperationPlan>;
+
+export type StepName<K extends OperationKind = OperationKind> =
+  (typeof operationPlans)[K]['steps'][number]['name'];
+
+/** The plan of a kind, with its step names widened. */
+export function planOf(kind: OperationKind): OperationPlan {
+  return operationPlans[kind];
+}
+
+/** True while `stepName` (the step under way or next) still allows a cancel. */
+export function isCancellable(kind: OperationKind, stepName: string | null): boolean {
+  const { steps, pointOfNoReturn } = planOf(kind);
+  if (pointOfNoReturn === null || stepName === null) return true;
+  const index = (name: string) => steps.findIndex((candidate) => candidate.name === name);
+  return index(stepName) < index(pointOfNoReturn);
+}
