@@ -1,1 +1,6 @@
-export {};
+export { type ApiConfig, loadApiConfig } from './api-config';
+export { type DatabaseConfig, loadDatabaseConfig } from './database-config';
+export { EnvironmentError, type EnvironmentProblem } from './environment-error';
+export type { Environment } from './read-environment';
+export type { SharedConfig } from './shared-schema';
+export { loadWorkerConfig, type WorkerConfig, type WorkerFault } from './worker-config';

@@ -112,7 +112,7 @@ function settings(port: number, fast: boolean): string[] {
 }
 
 async function ensureDatabase(url: string): Promise<true> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: url });
   try {
     await client.connect();
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);

@@ -1,0 +1,118 @@
+import { loadApiConfig } from './api-config';
+import { loadDatabaseConfig } from './database-config';
+import { EnvironmentError } from './environment-error';
+import type { Environment } from './read-environment';
+import { loadWorkerConfig } from './worker-config';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+
+const minimal: Environment = {
+  BERTH_POSTGRES_URL: 'postgres://user:s3cret@127.0.0.1:5432/berth',
+  BERTH_REDIS_URL: 'redis://:s3cret@127.0.0.1:6379/0',
+  BERTH_WORKER_PUBLIC_KEY: KEY,
+  BERTH_WORKER_PRIVATE_KEY: KEY,
+};
+
+function problemsOf(load: (env: Environment) => unknown, env: Environment): string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.problems.map(({ variable }) => variable).sort();
+    throw error;
+  }
+  return [];
+}
+
+describe('the environment', () => {
+  it('needs few variables; the others have defaults', () => {
+    expect(loadApiConfig(minimal)).toEqual({
+      postgresUrl: minimal.BERTH_POSTGRES_URL,
+      redisUrl: minimal.BERTH_REDIS_URL,
+      dbPoolSize: 20,
+      queuePrefix: 'berth',
+      logLevel: 'info',
+      shutdownTimeoutMs: 30_000,
+      host: '127.0.0.1',
+      port: 8080,
+      publicUrl: null,
+      workerPublicKey: KEY,
+      rateLimitPerHour: 3600,
+      rateLimitExemptRoles: ['operator', 'billing'],
+      bodyLimitBytes: 262_144,
+      templateFileRoots: [],
+    });
+    expect(loadWorkerConfig(minimal)).toMatchObject({
+      healthPort: null,
+      concurrency: 20,
+      operationLeaseMs: 15_000,
+      reconcileIntervalMs: 10_000,
+      observeIntervalMs: 2_000,
+      fault: null,
+    });
+  });
+
+  it('reads lists, directories and the fault of a test', () => {
+    const env = {
+      ...minimal,
+      BERTH_RATE_LIMIT_EXEMPT_ROLES: ' operator , customer',
+      BERTH_TEMPLATE_FILE_ROOTS: '/srv/templates:/var/cache/berth',
+      BERTH_WORKER_FAULT: 'create_server.start_container:after',
+    };
+    expect(loadApiConfig(env).rateLimitExemptRoles).toEqual(['operator', 'customer']);
+    expect(loadApiConfig(env).templateFileRoots).toEqual(['/srv/templates', '/var/cache/berth']);
+    expect(loadWorkerConfig(env).fault).toEqual({
+      kind: 'create_server',
+      step: 'start_container',
+      when: 'after',
+    });
+  });
+
+  it('counts an empty value as not set', () => {
+    expect(loadApiConfig({ ...minimal, BERTH_API_PORT: '', BERTH_PUBLIC_URL: '' })).toMatchObject({
+      port: 8080,
+      publicUrl: null,
+    });
+    expect(problemsOf(loadDatabaseConfig, { BERTH_POSTGRES_URL: '' })).toEqual(['BERTH_POSTGRES_URL']);
+  });
+
+  it('names every missing variable at once', () => {
+    expect(problemsOf(loadWorkerConfig, {})).toEqual([
+      'BERTH_POSTGRES_URL',
+      'BERTH_REDIS_URL',
+      'BERTH_WORKER_PRIVATE_KEY',
+      'BERTH_WORKER_PUBLIC_KEY',
+    ]);
+    expect(() => loadDatabaseConfig({})).toThrow(/BERTH_POSTGRES_URL: is missing/);
+  });
+
+  it.each([
+    ['BERTH_POSTGRES_URL', 'mysql://user:hunter2@db/berth'],
+    ['BERTH_POSTGRES_URL', 'hunter2'],
+    ['BERTH_REDIS_URL', 'http://hunter2'],
+    ['BERTH_API_PORT', '65536'],
+    ['BERTH_API_PORT', '80hunter2'],
+    ['BERTH_API_PORT', '-1'],
+    ['BERTH_DB_POOL_SIZE', '0'],
+    ['BERTH_LOG_LEVEL', 'hunter2'],
+    ['BERTH_QUEUE_PREFIX', 'hunter2:'],
+    ['BERTH_PUBLIC_URL', 'ftp://hunter2'],
+    ['BERTH_WORKER_PUBLIC_KEY', 'hunter2'],
+    ['BERTH_WORKER_PUBLIC_KEY', Buffer.from('hunter2'.repeat(5)).toString('base64')],
+    ['BERTH_RATE_LIMIT_EXEMPT_ROLES', 'operator,hunter2'],
+    ['BERTH_TEMPLATE_FILE_ROOTS', '/srv:hunter2'],
+  ])('refuses a wrong %s (%#) by name, without its value', (variable, value) => {
+    const load = () => loadApiConfig({ ...minimal, [variable]: value });
+    expect(load).toThrow(EnvironmentError);
+    expect(load).toThrow(new RegExp(`${variable}: must be`));
+    expect(load).not.toThrow(/hunter2|s3cret/);
+  });
+
+  it.each(['create_server', 'create_server.start', 'create_server.start:during', 'Create.start:after'])(
+    'refuses the fault %s',
+    (fault) => {
+      expect(problemsOf(loadWorkerConfig, { ...minimal, BERTH_WORKER_FAULT: fault })).toEqual([
+        'BERTH_WORKER_FAULT',
+      ]);
+    },
+  );
+});

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+import { type Environment, readEnvironment } from './read-environment';
+import { sharedConfig, type SharedConfig, sharedShape } from './shared-schema';
+import { directories, integer, x25519Key } from './variables';
+
+const FAULT = /^([a-z_]+)\.([a-z_]+):(before|after)$/;
+
+const schema = z.object({
+  ...sharedShape,
+  BERTH_WORKER_PUBLIC_KEY: x25519Key(),
+  /** Opens the hosts' private keys; no other process has it. */
+  BERTH_WORKER_PRIVATE_KEY: x25519Key(),
+  /** 0 turns the health and metrics server off. */
+  BERTH_WORKER_HEALTH_PORT: integer({ min: 0, max: 65_535 }).prefault('0'),
+  /** Operations driven at once by this process. */
+  BERTH_WORKER_CONCURRENCY: integer({ min: 1, max: 1000 }).prefault('20'),
+  /** A worker that hasn't renewed an operation for so long counts as dead, and another takes it over. */
+  BERTH_OPERATION_LEASE_MS: integer({ min: 100, max: 600_000 }).prefault('15000'),
+  BERTH_RECONCILE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('10000'),
+  BERTH_OBSERVE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('2000'),
+  /** file:// sources of templates may lie below these only; none if not set. */
+  BERTH_TEMPLATE_FILE_ROOTS: directories().prefault(''),
+  /** For tests only: the worker kills itself (SIGKILL) just before or after that step, once per operation kind. */
+  BERTH_WORKER_FAULT: z
+    .string()
+    .regex(FAULT, "must look like 'kind.step:before' or 'kind.step:after'")
+    .optional(),
+});
+
+/** Where the worker kills itself. Tests use it to show that another worker takes over at every step. */
+export interface WorkerFault {
+  kind: string;
+  step: string;
+  when: 'before' | 'after';
+}
+
+export interface WorkerConfig extends SharedConfig {
+  publicKey: string;
+  privateKey: string;
+  /** Null: no health server. */
+  healthPort: number | null;
+  concurrency: number;
+  operationLeaseMs: number;
+  reconcileIntervalMs: number;
+  observeIntervalMs: number;
+  templateFileRoots: string[];
+  /** Null but in tests. */
+  fault: WorkerFault | null;
+}
+
+/** @throws {EnvironmentError} naming every variable that is missing or wrong. */
+export function loadWorkerConfig(env: Environment): WorkerConfig {
+  const parsed = readEnvironment(schema, env);
+  return {
+    ...sharedConfig(parsed),
+    publicKey: parsed.BERTH_WORKER_PUBLIC_KEY,
+    privateKey: parsed.BERTH_WORKER_PRIVATE_KEY,
+    healthPort: parsed.BERTH_WORKER_HEALTH_PORT === 0 ? null : parsed.BERTH_WORKER_HEALTH_PORT,
+    concurrency: parsed.BERTH_WORKER_CONCURRENCY,
+    operationLeaseMs: parsed.BERTH_OPERATION_LEASE_MS,
+    reconcileIntervalMs: parsed.BERTH_RECONCILE_INTERVAL_MS,
+    observeIntervalMs: parsed.BERTH_OBSERVE_INTERVAL_MS,
+    templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
+    fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),
+  };
+}
+
+function faultOf(value: string): WorkerFault | null {
+  const [, kind, step, when] = FAULT.exec(value) ?? [];
+  if (!kind || !step || (when !== 'before' && when !== 'after')) return null;
+  return { kind, step, when };
+}
