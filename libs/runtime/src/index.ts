@@ -1,3 +1,14 @@
 export * from './container-runtime';
+export * from './create-runtime';
 export * from './host-connection';
+export * from './host-endpoint';
 export * from './runtime-error';
+export * from './runtime-pool';
+export { SUPPORTED_LIMITS } from './validation';
+export * from './simulated/simulated-file-store';
+export * from './simulated/simulated-fleet';
+export * from './simulated/simulated-runtime';
+export type { AddressViolation, RuntimeMethod, SimulatedContainer } from './simulated/simulated-state';
+export { MemoryStore } from './simulated/simulated-store';
+export type { SimulatedStore } from './simulated/simulated-store';
+export type { SshOptions } from './ssh/ssh-options';

@@ -3,6 +3,7 @@ export type RuntimeErrorCode =
   | 'unreachable' // no TCP, no SSH handshake, connection lost: retry
   | 'host_key_mismatch' // the host shows another key than the pinned one: an operator must look
   | 'auth_failed'
+  | 'invalid_input' // the caller passed an id, address, name, key … that no host may see
   | 'host_unsuitable' // LXC, btrfs pool, kernel feature missing
   | 'busy' // another command holds the container's lock: retry
   | 'fenced' // a newer worker has taken over: stop, touch nothing

@@ -1,0 +1,383 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { allCapabilities } from '@berth/contracts';
+import type { Capability, LimitName, Limits } from '@berth/contracts';
+import type {
+  ContainerAddress,
+  ContainerDetail,
+  ContainerId,
+  ContainerRuntime,
+  ContainerSpec,
+  DnsSettings,
+  ExecOptions,
+  ExecResult,
+  HostFacts,
+  HostSnapshot,
+  MutationOptions,
+  TemplateImage,
+} from '../container-runtime';
+import { LockTimeout } from '../keyed-mutex';
+import { RuntimeError } from '../runtime-error';
+import type { RuntimeErrorCode } from '../runtime-error';
+import * as check from '../validation';
+import { runGuestCommand } from './simulated-exec';
+import type { SimulatedHost } from './simulated-fleet';
+import type { RuntimeMethod, SimulatedContainer } from './simulated-state';
+
+const LOCK_WAIT_MS = 30_000;
+const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
+
+/** The contract of `ContainerRuntime` on a `SimulatedHost`: same checks, locks, fences and errors, no machine. */
+export class SimulatedRuntime implements ContainerRuntime {
+  readonly driver = 'simulated';
+
+  /** `name` is for error messages; the host's state goes by its key. */
+  constructor(
+    private readonly machine: SimulatedHost,
+    private readonly name: string = machine.key,
+  ) {}
+
+  inspectHost(): Promise<HostFacts> {
+    return this.call('inspectHost', 'inspect the host', undefined, () => {
+      const record = this.machine.record();
+      const used = this.machine.containers().reduce((sum, one) => sum + (one.spec.limits.disk_bytes ?? 0), 0);
+      return {
+        hostname: this.name,
+        kernel: 'simulated',
+        architecture: 'amd64',
+        cgroup: 'v2',
+        cpus: record.cpus,
+        ramBytes: record.ramBytes,
+        disk: { totalBytes: record.diskBytes, freeBytes: Math.max(0, record.diskBytes - used) },
+        versions: { simulated: '1' },
+        capabilities: allCapabilities.filter((one) => !record.faults.withoutCapabilities.includes(one)),
+      };
+    });
+  }
+
+  prepareHost(options: { signal?: AbortSignal } = {}): Promise<{ bootId: string }> {
+    return this.call('prepareHost', 'prepare the host', options.signal, async () => ({
+      bootId: await this.machine.prepare(),
+    }));
+  }
+
+  snapshotHost(): Promise<HostSnapshot> {
+    return this.call('snapshotHost', 'list the containers', undefined, () => ({
+      bootId: this.machine.record().bootId,
+      containers: this.machine.containers().map(({ spec, state, fence }) => ({ id: spec.id, state, fence })),
+    }));
+  }
+
+  async ensureTemplate(
+    image: TemplateImage,
+    open: () => Promise<Readable>,
+    options: { signal?: AbortSignal; onProgress?: (bytes: number) => void } = {},
+  ): Promise<'present' | 'imported'> {
+    const { sha256 } = image;
+    check.assertSha256(this.name, sha256);
+    const action = `import the template ${sha256.slice(0, 12)}`;
+    return this.call('ensureTemplate', action, options.signal, () =>
+      this.locked(`template-${sha256}`, action, async () => {
+        if (this.machine.record().templates.includes(sha256)) return 'present';
+        const hash = createHash('sha256');
+        let bytes = 0;
+        for await (const chunk of await open()) {
+          hash.update(chunk as Buffer);
+          options.onProgress?.((bytes += (chunk as Buffer).length));
+        }
+        if (hash.digest('hex') !== sha256) {
+          throw this.error(
+            'template_corrupt',
+            action,
+            'what arrived does not have this sha256: fetch the image anew',
+          );
+        }
+        await this.machine.change((record) => record.templates.push(sha256));
+        return 'imported';
+      }),
+    );
+  }
+
+  async removeTemplate(sha256: string): Promise<void> {
+    check.assertSha256(this.name, sha256);
+    return this.call('removeTemplate', `remove the template ${sha256.slice(0, 12)}`, undefined, () =>
+      this.machine.change((record) => {
+        record.templates = record.templates.filter((one) => one !== sha256);
+      }),
+    );
+  }
+
+  async create(spec: ContainerSpec, options: MutationOptions): Promise<void> {
+    check.assertSpec(this.name, spec, this.supportedLimits());
+    return this.mutate('create', spec.id, options, (current) => {
+      if (!current && !this.machine.record().templates.includes(spec.templateSha256)) {
+        throw this.error(
+          'template_missing',
+          `create ${spec.id}`,
+          `template ${spec.templateSha256} is not here`,
+        );
+      }
+      const { rootPassword, ...rest } = structuredClone(spec);
+      const next: SimulatedContainer = {
+        state: 'stopped',
+        pid: null,
+        ...current,
+        fence: options.fence,
+        spec: { ...rest, limits: check.mergeLimits({}, rest.limits) },
+        passwordHash: rootPassword === null ? (current?.passwordHash ?? null) : hashPassword(rootPassword),
+      };
+      if (current?.state === 'running') this.moveAddresses(current.spec.addresses, next);
+      return next;
+    });
+  }
+
+  start(id: ContainerId, options: MutationOptions): Promise<void> {
+    return this.mutateExisting('start', id, options, (container) => {
+      if (container.state === 'running') return container;
+      this.moveAddresses([], container);
+      return { ...container, state: 'running', pid: 1000 + (Number(id.slice(2)) % 30_000) };
+    });
+  }
+
+  async stop(
+    id: ContainerId,
+    options: MutationOptions & { timeoutMs: number },
+  ): Promise<'stopped' | 'killed'> {
+    await this.halt('stop', id, options);
+    return 'stopped';
+  }
+
+  kill(id: ContainerId, options: MutationOptions): Promise<void> {
+    return this.halt('kill', id, options);
+  }
+
+  destroy(id: ContainerId, options: MutationOptions): Promise<void> {
+    return this.mutate('destroy', id, options, (container) => {
+      if (container) this.releaseAddresses(container);
+      return null;
+    });
+  }
+
+  async inspect(id: ContainerId): Promise<ContainerDetail | null> {
+    check.assertContainerId(this.name, id);
+    return this.call('inspect', `inspect ${id}`, undefined, () => {
+      const container = this.machine.store.readContainer(this.machine.key, id);
+      if (!container) return null;
+      const { state, fence, pid, spec } = container;
+      return {
+        id,
+        state,
+        fence,
+        pid,
+        hostname: spec.hostname,
+        addresses: spec.addresses,
+        limits: spec.limits,
+      };
+    });
+  }
+
+  async applyLimits(id: ContainerId, limits: Limits, options: MutationOptions): Promise<void> {
+    check.assertLimits(this.name, limits, this.supportedLimits());
+    return this.mutateExisting('applyLimits', id, options, (container) =>
+      withSpec(container, { limits: check.mergeLimits(container.spec.limits, limits) }),
+    );
+  }
+
+  async setAddresses(
+    id: ContainerId,
+    addresses: ContainerAddress[],
+    options: MutationOptions,
+  ): Promise<void> {
+    check.assertAddresses(this.name, addresses);
+    return this.mutateExisting('setAddresses', id, options, (container) => {
+      const next = withSpec(container, { addresses });
+      if (container.state === 'running') this.moveAddresses(container.spec.addresses, next);
+      return next;
+    });
+  }
+
+  async setHostname(id: ContainerId, hostname: string, options: MutationOptions): Promise<void> {
+    check.assertHostname(this.name, hostname);
+    return this.mutateExisting('setHostname', id, options, (container) => withSpec(container, { hostname }));
+  }
+
+  async setDns(id: ContainerId, dns: DnsSettings, options: MutationOptions): Promise<void> {
+    check.assertDns(this.name, dns);
+    return this.mutateExisting('setDns', id, options, (container) => withSpec(container, { dns }));
+  }
+
+  async setRootPassword(id: ContainerId, password: string, options: MutationOptions): Promise<void> {
+    check.assertPassword(this.name, password);
+    return this.mutateExisting('setRootPassword', id, options, (container) => ({
+      ...container,
+      passwordHash: hashPassword(password),
+    }));
+  }
+
+  async setSshKeys(id: ContainerId, keys: string[], options: MutationOptions): Promise<void> {
+    check.assertSshKeys(this.name, keys);
+    return this.mutateExisting('setSshKeys', id, options, (container) =>
+      withSpec(container, { sshKeys: keys }),
+    );
+  }
+
+  async exec(id: ContainerId, command: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    check.assertContainerId(this.name, id);
+    if (!command.length) check.rejectInput(this.name, 'a command needs at least its name');
+    const action = `exec in ${id}`;
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    return this.call('exec', action, options.signal, async () => {
+      const container = this.machine.store.readContainer(this.machine.key, id);
+      if (!container) throw this.error('not_found', action, `there is no container ${id}`);
+      if (container.state !== 'running')
+        throw this.error('not_running', action, `${id} is ${container.state}`);
+      const guest = { hostname: container.spec.hostname, stdin: String(options.stdin ?? ''), signal };
+      const answer = await runGuestCommand(command, guest).catch(() => {
+        const code = timeout.aborted ? 'timeout' : 'aborted';
+        throw this.error(code, action, `it was ended after ${options.timeoutMs} ms at most`);
+      });
+      options.onStdout?.(Buffer.from(answer.stdout));
+      options.onStderr?.(Buffer.from(answer.stderr));
+      const keep = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
+      const truncated = answer.stdout.length > keep || answer.stderr.length > keep;
+      return {
+        exitCode: answer.exitCode,
+        stdout: answer.stdout.slice(0, keep),
+        stderr: answer.stderr.slice(0, keep),
+        truncated,
+      };
+    });
+  }
+
+  private halt(method: 'stop' | 'kill', id: ContainerId, options: MutationOptions): Promise<void> {
+    return this.mutateExisting(method, id, options, (container) => {
+      if (container.state !== 'stopped') this.releaseAddresses(container);
+      return { ...container, state: 'stopped', pid: null };
+    });
+  }
+
+  private async mutateExisting(
+    method: RuntimeMethod,
+    id: ContainerId,
+    options: MutationOptions,
+    change: (container: SimulatedContainer) => SimulatedContainer,
+  ): Promise<void> {
+    await this.mutate(method, id, options, (container) => {
+      if (!container) throw this.error('not_found', `${method} ${id}`, `there is no container ${id}`);
+      return change(container);
+    });
+  }
+
+  /** Under the container's lock: fence first, then the change; null removes the container. */
+  private async mutate(
+    method: RuntimeMethod,
+    id: ContainerId,
+    options: MutationOptions,
+    change: (container: SimulatedContainer | null) => SimulatedContainer | null,
+  ): Promise<void> {
+    check.assertContainerId(this.name, id);
+    check.assertFence(this.name, options.fence);
+    const { store, key } = this.machine;
+    const action = `${method} ${id}`;
+    const generation = this.machine.record().generation;
+    await this.locked(id, action, () =>
+      this.call(method, action, options.signal, () => {
+        this.assertUp(action, generation);
+        const current = store.readContainer(key, id);
+        const seen = Math.max(current?.fence ?? 0, store.readFence(key, id));
+        if (options.fence < seen) {
+          throw this.error(
+            'fenced',
+            action,
+            `fence ${options.fence} is older than ${seen}: a newer worker has taken over`,
+          );
+        }
+        store.writeFence(key, id, options.fence);
+        const next = change(current);
+        if (next) store.writeContainer(key, { ...next, fence: options.fence });
+        else store.removeContainer(key, id);
+        options.onLog?.(`${action}: done`);
+      }),
+    );
+  }
+
+  /** Latency, injected faults and lost hosts around one call. */
+  private async call<T>(
+    method: RuntimeMethod,
+    action: string,
+    signal: AbortSignal | undefined,
+    work: () => T | Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) throw this.error('aborted', action, 'cancelled before it began');
+    const { generation, faults } = this.machine.record();
+    const latency = faults.latencyMs[method] ?? faults.latencyMs['*'] ?? 0;
+    if (latency > 0) {
+      await delay(latency, undefined, { signal }).catch(() => {
+        throw this.error('aborted', action, 'cancelled');
+      });
+    }
+    this.assertUp(action, generation);
+    const fault = await this.machine.takeFault(method);
+    if (fault && !fault.after) throw this.error(fault.code, action, 'a simulated failure');
+    const result = await work();
+    if (fault) throw this.error(fault.code, action, 'a simulated failure after the change');
+    return result;
+  }
+
+  private assertUp(action: string, generation: number): void {
+    const record = this.machine.record();
+    if (!record.powered || record.cut || record.generation !== generation) {
+      throw this.error('unreachable', action, record.powered ? 'its network is cut' : 'it has no power');
+    }
+  }
+
+  private async locked<T>(key: string, action: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.machine.store.withLock(this.machine.key, key, LOCK_WAIT_MS, work);
+    } catch (error) {
+      if (error instanceof LockTimeout) throw this.error('busy', action, 'another command holds the lock');
+      throw error;
+    }
+  }
+
+  private moveAddresses(before: ContainerAddress[], container: SimulatedContainer): void {
+    const { store, key } = this.machine;
+    const owner = `${key}/${container.spec.id}`;
+    const wanted = new Set(container.spec.addresses.map(({ address }) => address));
+    for (const { address } of before) if (!wanted.has(address)) store.releaseAddress(address, owner);
+    for (const address of wanted) {
+      const holder = store.claimAddress(address, owner);
+      if (holder) store.recordViolation({ address, holder, intruder: owner, at: new Date().toISOString() });
+    }
+  }
+
+  private releaseAddresses({ spec }: SimulatedContainer): void {
+    for (const { address } of spec.addresses) {
+      this.machine.store.releaseAddress(address, `${this.machine.key}/${spec.id}`);
+    }
+  }
+
+  private supportedLimits(): ReadonlySet<LimitName> {
+    const without = new Set<string>(this.machine.record().faults.withoutCapabilities);
+    if (!without.size) return check.SUPPORTED_LIMITS;
+    return new Set([...check.SUPPORTED_LIMITS].filter((name) => !without.has(`limit:${name}` as Capability)));
+  }
+
+  private error(code: RuntimeErrorCode, action: string, why: string): RuntimeError {
+    return new RuntimeError(code, `${this.name}: cannot ${action}: ${why}`, { host: this.name, action });
+  }
+}
+
+function withSpec(
+  container: SimulatedContainer,
+  change: Partial<SimulatedContainer['spec']>,
+): SimulatedContainer {
+  return { ...container, spec: { ...container.spec, ...structuredClone(change) } };
+}
+
+function hashPassword(password: string): string {
+  const salt = randomBytes(8).toString('hex');
+  return `${salt}$${createHash('sha256').update(salt).update(password).digest('hex')}`;
+}

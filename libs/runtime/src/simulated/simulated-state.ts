@@ -1,0 +1,64 @@
+import type { ContainerSpec, ContainerState, ContainerRuntime } from '../container-runtime';
+import type { RuntimeErrorCode } from '../runtime-error';
+
+export type RuntimeMethod = Exclude<keyof ContainerRuntime, 'driver'>;
+
+/** How a simulated host misbehaves. All of it may be changed while calls are running. */
+export interface SimulatedFaults {
+  /** Milliseconds that a method takes; `*` for those not named. Default 0. */
+  latencyMs: Partial<Record<RuntimeMethod | '*', number>>;
+  /** The next `count` calls of a method (`*`: of any) fail with `code`; `after` lets the change happen first. */
+  failNext: { method: RuntimeMethod | '*'; code: RuntimeErrorCode; count: number; after?: boolean }[];
+  /** Chance, 0–1, that a call fails with `code`; the same seed gives the same sequence. */
+  failRandomly: { probability: number; code: RuntimeErrorCode; seed: number } | null;
+  /** Methods of limits and features that this host refuses, as `limit:ram_bytes`. */
+  withoutCapabilities: string[];
+}
+
+export interface SimulatedHostRecord {
+  powered: boolean;
+  /** The network is cut: calls fail with `unreachable`, containers go on. */
+  cut: boolean;
+  /** Null until `prepareHost` after a boot. */
+  bootId: string | null;
+  /** Grows at each crash and cut, so that a call under way notices. */
+  generation: number;
+  templates: string[];
+  cpus: number;
+  ramBytes: number;
+  diskBytes: number;
+  faults: SimulatedFaults;
+}
+
+export interface SimulatedContainer {
+  spec: Omit<ContainerSpec, 'rootPassword'>;
+  state: ContainerState;
+  fence: number;
+  pid: number | null;
+  /** Salted; only to tell whether a password was set, and whether it changed. */
+  passwordHash: string | null;
+}
+
+/** Two running containers with one address: what a control plane must never let happen. */
+export interface AddressViolation {
+  address: string;
+  holder: string;
+  intruder: string;
+  at: string;
+}
+
+export const GIB = 1024 ** 3;
+
+export function newHostRecord(): SimulatedHostRecord {
+  return {
+    powered: true,
+    cut: false,
+    bootId: null,
+    generation: 0,
+    templates: [],
+    cpus: 64,
+    ramBytes: 256 * GIB,
+    diskBytes: 4096 * GIB,
+    faults: { latencyMs: {}, failNext: [], failRandomly: null, withoutCapabilities: [] },
+  };
+}
