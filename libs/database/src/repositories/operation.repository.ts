@@ -1,0 +1,135 @@
+import { operationInputs, type OperationKind } from '@berth/contracts';
+import { BerthError, planOf } from '@berth/domain';
+import { In, IsNull, type EntityManager } from 'typeorm';
+import { OperationStepEntity } from '../entities/operation-step.entity';
+import { OperationEntity } from '../entities/operation.entity';
+import { newId } from '../new-id';
+
+export interface NewOperation {
+  kind: OperationKind;
+  serverId: string | null;
+  hostId: string | null;
+  tenantId: string | null;
+  /** Token's id, or `system`. */
+  requestedBy: string;
+  requestId: string;
+  input: Record<string, unknown>;
+}
+
+const ACTIVE = In(['pending', 'running']);
+
+/** The operation that holds the server, if any. */
+export async function activeOperationOf(
+  em: EntityManager,
+  serverId: string,
+): Promise<OperationEntity | null> {
+  return em.findOne(OperationEntity, { where: { serverId, status: ACTIVE, waitsFor: IsNull() } });
+}
+
+/** The operation that stands in line behind it, if any. */
+export async function waitingOperationOf(
+  em: EntityManager,
+  serverId: string,
+): Promise<OperationEntity | null> {
+  const [row] = await em
+    .createQueryBuilder(OperationEntity, 'op')
+    .where(`op.server_id = :serverId AND op.status IN ('pending','running') AND op.waits_for IS NOT NULL`, {
+      serverId,
+    })
+    .getMany();
+  return row ?? null;
+}
+
+function locked(running: OperationEntity): BerthError {
+  return new BerthError('locked', `${running.kind} is ${running.status} on it (operation ${running.id})`, {
+    operation_id: running.id,
+  });
+}
+
+async function insertOperation(
+  em: EntityManager,
+  fresh: NewOperation,
+  waitsFor: string | null,
+): Promise<OperationEntity> {
+  const now = new Date();
+  const operation = em.create(OperationEntity, {
+    ...fresh,
+    id: newId(),
+    input: operationInputs[fresh.kind].parse(fresh.input),
+    status: 'pending',
+    direction: 'forward',
+    result: null,
+    error: null,
+    progress: 0,
+    attempt: 0,
+    fence: 0,
+    workerId: null,
+    leaseUntil: null,
+    runAfter: now,
+    cancelRequestedAt: null,
+    waitsFor,
+    createdAt: now,
+    startedAt: null,
+    finishedAt: null,
+  });
+  await em.insert(OperationEntity, operation as never);
+  const steps = planOf(fresh.kind).steps.map((step, position) => ({
+    operationId: operation.id,
+    position,
+    name: step.name,
+  }));
+  await em.insert(OperationStepEntity, steps);
+  if (waitsFor === null) await ringLater(em, operation.id);
+  return operation;
+}
+
+/** Leaves word for the dispatcher, in this transaction, to put the operation into the queue. */
+export async function ringLater(em: EntityManager, operationId: string): Promise<void> {
+  await em.query('INSERT INTO outbox (operation_id) VALUES ($1)', [operationId]);
+}
+
+/**
+ * Writes the operation, its steps and the outbox row. The server's (or host's) row must be locked by the caller.
+ * Throws `locked` with the id of the one under way.
+ */
+export async function createOperation(em: EntityManager, fresh: NewOperation): Promise<OperationEntity> {
+  const running = fresh.serverId
+    ? await activeOperationOf(em, fresh.serverId)
+    : await em.findOne(OperationEntity, {
+        where: { hostId: fresh.hostId ?? IsNull(), serverId: IsNull(), status: ACTIVE },
+      });
+  if (running) throw locked(running);
+  return insertOperation(em, fresh, null);
+}
+
+/**
+ * As createOperation, but stands in line behind one under way, asking that one to stop where it still can.
+ * The one that waits already is given back rather than a second one made, if it is of the same kind.
+ */
+export async function createOperationInLine(
+  em: EntityManager,
+  fresh: NewOperation & { serverId: string },
+): Promise<OperationEntity> {
+  const running = await activeOperationOf(em, fresh.serverId);
+  if (!running) return insertOperation(em, fresh, null);
+  if (running.kind === fresh.kind) return running;
+  const waiting = await waitingOperationOf(em, fresh.serverId);
+  if (waiting?.kind === fresh.kind) return waiting;
+  if (waiting) throw locked(waiting);
+  await requestCancel(em, running.id);
+  return insertOperation(em, fresh, running.id);
+}
+
+/**
+ * Notes the wish to cancel; the engine heeds it before the point of no return. One that no worker has taken yet is
+ * rung for, so that it ends at once rather than at its next try. False where the operation has ended.
+ */
+export async function requestCancel(em: EntityManager, operationId: string): Promise<boolean> {
+  const [rows]: [{ status: string }[], number] = await em.query(
+    `UPDATE operations SET cancel_requested_at = coalesce(cancel_requested_at, now()), run_after = least(run_after, now())
+      WHERE id = $1 AND status IN ('pending','running') RETURNING status`,
+    [operationId],
+  );
+  if (rows[0]?.status === 'pending') await ringLater(em, operationId);
+  return rows.length > 0;
+}

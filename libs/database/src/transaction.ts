@@ -1,0 +1,23 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { postgresErrorOf } from './postgres-error';
+
+const RETRYABLE = new Set(['40001' /* serialization_failure */, '40P01' /* deadlock_detected */]);
+const ATTEMPTS = 5;
+
+/**
+ * Runs `work` in one transaction, with its manager only. A deadlock or serialization failure is tried again (five times
+ * in all): `work` must have no effect outside of the database.
+ */
+export async function inTransaction<T>(
+  dataSource: DataSource,
+  work: (em: EntityManager) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await dataSource.transaction(work);
+    } catch (error) {
+      const code = postgresErrorOf(error)?.code;
+      if (attempt >= ATTEMPTS || !code || !RETRYABLE.has(code)) throw error;
+    }
+  }
+}
