@@ -1,1 +1,4 @@
-export {};
+export { Lab, type LabUpOptions } from './lab';
+export type { LabHost, LabHostState, LabState } from './lab-state';
+export { checkLabSupport, LAB_PACKAGES, type LabSupport } from './support';
+export { templateCatalogue, type TemplateImage } from './templates/catalogue';

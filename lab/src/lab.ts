@@ -1,0 +1,262 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { withFileLock } from './file-lock';
+import { hostImage, hostImageKey } from './host-image';
+import type { HostBackend } from './host-backend';
+import type { Progress } from './image-cache';
+import { canonicalDir, labIdOf, loadRecord, saveRecord } from './lab-state';
+import type { HostRecord, LabHost, LabRecord, LabState } from './lab-state';
+import { namespaceBackend } from './namespace-backend';
+import { bridgeFilterTrouble, bridgeName, makeBridge, removeNetwork, setPort, usedRanges } from './network';
+import { mustRun, type RunOptions, type RunResult } from './run';
+import { addressesOf, freeSlots, hostAddresses } from './subnets';
+import { checkLabSupport } from './support';
+import { register, unregister, withMachineLock } from './sysctls';
+import { waitForSsh } from './wait-for-ssh';
+
+const DEFAULT_POOL_BYTES = 20 * 1024 ** 3;
+const SSH_PORT = 22;
+const SSH_TIMEOUT_MS = 20_000;
+
+export interface LabUpOptions {
+  /** At least so many hosts, named host-1 and up; hosts that exist beyond them stay. */
+  hosts: number;
+  /** Of new hosts; 20 GiB, sparse. */
+  poolSizeBytes?: number;
+  onProgress?: Progress;
+}
+
+/**
+ * A lab: container hosts made out of this machine, all of their state in one directory. Every method reads that state
+ * anew, so that several processes may use one lab; the ones that change it wait for each other.
+ */
+export class Lab {
+  readonly id: string;
+  private readonly backend: HostBackend = namespaceBackend;
+
+  private constructor(readonly dir: string) {
+    this.id = labIdOf(dir);
+  }
+
+  static open(dir: string): Lab {
+    const canonical = canonicalDir(dir);
+    // These would end an option of the overlay mount or a word of a shell's list.
+    if (/[\s,:\\'"]/.test(canonical))
+      throw new Error(`a lab's directory may not hold spaces, quotes, commas or colons: ${canonical}`);
+    return new Lab(canonical);
+  }
+
+  /** Starts what is missing and returns when sshd answers on every host. Idempotent; `lab up` again adds hosts. */
+  async up(options: LabUpOptions): Promise<LabState> {
+    const progress = options.onProgress ?? (() => undefined);
+    const support = await checkLabSupport();
+    if (!support.supported) {
+      throw new Error(
+        support.missing.map(({ what, wayOut }) => `the lab needs ${what}: ${wayOut}`).join('\n'),
+      );
+    }
+    await hostImage(progress);
+    const trouble = await bridgeFilterTrouble();
+    if (trouble) progress(`warning: ${trouble}`);
+    return this.locked(async () => {
+      const lab = await this.found();
+      for (let index = lab.hosts.length + 1; index <= options.hosts; index++) {
+        lab.hosts.push(newHost(lab, index, options.poolSizeBytes ?? DEFAULT_POOL_BYTES));
+      }
+      saveRecord(lab);
+      const stopped = lab.hosts.filter((host) => this.backend.inspect(lab, host).pid === null);
+      if (stopped.length > 0) progress(`starting ${stopped.map((host) => host.name).join(', ')}`);
+      await Promise.all(stopped.map((host) => this.boot(lab, host)));
+      for (const host of lab.hosts) await this.makeReachable(lab, host);
+      return this.describe(lab);
+    });
+  }
+
+  /** Removes everything the lab made, on the machine and in its directory; the image cache stays. Idempotent. */
+  async down(): Promise<void> {
+    if (!existsSync(this.dir) && !existsSync(`/sys/class/net/${bridgeName(this.id)}`)) return;
+    await this.locked(async () => {
+      const lab = loadRecord(this.dir);
+      await Promise.all((lab?.hosts ?? []).map((host) => this.backend.kill(lab as LabRecord, host)));
+      await this.backend.sweep(this.id, this.dir);
+      await removeNetwork(this.id);
+      await withMachineLock(async () => unregister(this.id));
+      // lab.json last: as long as it is there, a `down` that was interrupted can be repeated.
+      for (const entry of ['hosts', 'logs', 'id_ed25519', 'id_ed25519.pub', 'lab.json', 'lab.json.new']) {
+        rmSync(path.join(this.dir, entry), { recursive: true, force: true });
+      }
+    });
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Runs a program in a host as root, past its network. Rejects only if the host doesn't run; 124 = `timeoutMs` ran out. */
+  async exec(
+    host: string,
+    argv: readonly string[],
+    options: Pick<RunOptions, 'input' | 'timeoutMs'> = {},
+  ): Promise<RunResult> {
+    const lab = this.record();
+    return this.backend.exec(lab, hostOf(lab, host), argv, options);
+  }
+
+  /** Pulls the host's network cable: packets vanish, connections hang. Idempotent. */
+  cut(host: string): Promise<void> {
+    return this.onHost(host, async (lab, record) => setPort(lab, this.running(lab, record).index, 'down'));
+  }
+
+  mend(host: string): Promise<void> {
+    return this.onHost(host, async (lab, record) => setPort(lab, this.running(lab, record).index, 'up'));
+  }
+
+  /** Power loss: everything in the host ends at once, what is on its disk stays. Idempotent. */
+  crash(host: string): Promise<void> {
+    return this.onHost(host, (lab, record) => this.backend.kill(lab, record));
+  }
+
+  /** Power on, with the same disk, address and host key; returns when sshd answers. Idempotent. */
+  start(host: string): Promise<void> {
+    return this.onHost(host, async (lab, record) => {
+      await this.boot(lab, record);
+      await waitForSsh(record.address, SSH_PORT, SSH_TIMEOUT_MS);
+    });
+  }
+
+  /** Stops every process of the host where it is, containers too; its kernel still answers ping. Idempotent. */
+  pause(host: string): Promise<void> {
+    return this.onHost(host, (lab, record) => this.backend.pause(lab, this.running(lab, record)));
+  }
+
+  resume(host: string): Promise<void> {
+    return this.onHost(host, (lab, record) => this.backend.resume(lab, this.running(lab, record)));
+  }
+
+  /** The lab as it is now. Throws if it isn't up. */
+  state(): LabState {
+    return this.describe(this.record());
+  }
+
+  private async boot(lab: LabRecord, host: HostRecord): Promise<void> {
+    await this.backend.prepare(lab, host);
+    await this.backend.boot(lab, host, () => saveRecord(lab));
+  }
+
+  /** A second `up` mends what tests left cut or paused. */
+  private async makeReachable(lab: LabRecord, host: HostRecord): Promise<void> {
+    const { state } = this.backend.inspect(lab, host);
+    if (state === 'paused') await this.backend.resume(lab, host);
+    if (state !== 'running') await setPort(lab, host.index, 'up');
+    await waitForSsh(host.address, SSH_PORT, SSH_TIMEOUT_MS);
+  }
+
+  /** The lab's record, key and bridge, made if missing. */
+  private async found(): Promise<LabRecord> {
+    return withMachineLock(async () => {
+      const lab = loadRecord(this.dir) ?? (await this.plan());
+      register(this.id, this.dir);
+      saveRecord(lab);
+      if (!existsSync(lab.privateKeyPath)) {
+        await mustRun([
+          'ssh-keygen',
+          '-q',
+          '-t',
+          'ed25519',
+          '-N',
+          '',
+          '-C',
+          `lab ${this.id}`,
+          '-f',
+          lab.privateKeyPath,
+        ]);
+      }
+      await makeBridge(lab);
+      return lab;
+    });
+  }
+
+  private async plan(): Promise<LabRecord> {
+    const [slot] = freeSlots(this.id, await usedRanges());
+    if (slot === undefined)
+      throw new Error('every part of 198.18.0.0/15 is in use on this machine: take another lab down first');
+    const privateKeyPath = path.join(this.dir, 'id_ed25519');
+    const bridge = bridgeName(this.id);
+    return {
+      version: 1,
+      id: this.id,
+      backend: 'namespace',
+      dir: this.dir,
+      bridge,
+      privateKeyPath,
+      ...addressesOf(slot, this.id),
+      hosts: [],
+    };
+  }
+
+  private record(): LabRecord {
+    const lab = loadRecord(this.dir);
+    if (!lab) throw new Error(`there is no lab in ${this.dir}: \`lab up\` makes one`);
+    return lab;
+  }
+
+  private running(lab: LabRecord, host: HostRecord): HostRecord {
+    if (this.backend.inspect(lab, host).pid === null) {
+      throw new Error(`host ${host.name} is not running: \`lab start ${host.name}\``);
+    }
+    return host;
+  }
+
+  private onHost(host: string, work: (lab: LabRecord, record: HostRecord) => Promise<void>): Promise<void> {
+    return this.locked(async () => {
+      const lab = this.record();
+      await work(lab, hostOf(lab, host));
+    });
+  }
+
+  private locked<T>(work: () => Promise<T>): Promise<T> {
+    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    return withFileLock(path.join(this.dir, '.lock'), work);
+  }
+
+  private describe(lab: LabRecord): LabState {
+    const { dir, bridge, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 } = lab;
+    const hosts = lab.hosts.map((host): LabHost => {
+      const { name, address, address6, hostKeyFingerprint, poolSizeBytes } = host;
+      const access = {
+        port: SSH_PORT,
+        user: 'root' as const,
+        privateKeyPath: lab.privateKeyPath,
+        hostKeyFingerprint,
+      };
+      return {
+        id: name,
+        name,
+        address,
+        address6,
+        ...access,
+        poolSizeBytes,
+        ...this.backend.inspect(lab, host),
+      };
+    });
+    return { dir, bridge, hosts, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 };
+  }
+}
+
+function newHost(lab: LabRecord, index: number, poolSizeBytes: number): HostRecord {
+  const name = `host-${index}`;
+  return {
+    name,
+    index,
+    ...hostAddresses(lab, index),
+    hostKeyFingerprint: '',
+    poolSizeBytes,
+    image: hostImageKey(),
+    cgroups: [],
+  };
+}
+
+function hostOf(lab: LabRecord, name: string): HostRecord {
+  const host = lab.hosts.find((candidate) => candidate.name === name);
+  if (host) return host;
+  throw new Error(
+    `no host ${name} in this lab; it has ${lab.hosts.map((candidate) => candidate.name).join(', ') || 'none'}`,
+  );
+}

@@ -1,0 +1,82 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { withFileLock } from './file-lock';
+
+/** Labs that are up on this machine, and the settings that the first of them found. */
+const REGISTRY = '/run/berth-lab';
+const SAVED = 'sysctls.json';
+
+/** What enrolment raises on a host, and namespaces don't keep apart: a change in a lab host changes the machine. */
+const SHARED_SYSCTLS = [
+  'fs/inotify/max_user_instances',
+  'fs/inotify/max_user_watches',
+  'fs/inotify/max_queued_events',
+  'fs/file-max',
+  'fs/nr_open',
+  'fs/aio-max-nr',
+  'kernel/keys/maxkeys',
+  'kernel/keys/maxbytes',
+  'kernel/keys/root_maxkeys',
+  'kernel/keys/root_maxbytes',
+  'kernel/pid_max',
+  'kernel/threads-max',
+  'kernel/pty/max',
+  'kernel/dmesg_restrict',
+  'vm/max_map_count',
+  'vm/swappiness',
+  'net/core/somaxconn',
+];
+
+/** Serialises what labs do to the machine as a whole: choosing a subnet, saving and putting back settings. */
+export function withMachineLock<T>(work: () => Promise<T>): Promise<T> {
+  return withFileLock('/run/lock/berth-lab.lock', work);
+}
+
+/** Notes that a lab is up; the first one saves the machine's settings. Idempotent. Needs the machine lock. */
+export function register(labId: string, dir: string): void {
+  mkdirSync(REGISTRY, { recursive: true, mode: 0o755 });
+  const saved = path.join(REGISTRY, SAVED);
+  if (!existsSync(saved)) {
+    const values = SHARED_SYSCTLS.map((name) => [name, read(name)]).filter(
+      ([, value]) => value !== undefined,
+    );
+    writeFileSync(saved, JSON.stringify(Object.fromEntries(values)));
+  }
+  writeFileSync(path.join(REGISTRY, labId), dir);
+}
+
+/** Notes that a lab is down; after the last one the machine's settings are as before. Idempotent. Needs the machine lock. */
+export function unregister(labId: string): void {
+  rmSync(path.join(REGISTRY, labId), { force: true });
+  if (!existsSync(REGISTRY) || readdirSync(REGISTRY).some((name) => name !== SAVED && isUp(name))) return;
+  const saved = path.join(REGISTRY, SAVED);
+  if (existsSync(saved)) {
+    for (const [name, value] of Object.entries(
+      JSON.parse(readFileSync(saved, 'utf8')) as Record<string, string>,
+    )) {
+      if (read(name) !== value) write(name, value);
+    }
+  }
+  rmSync(REGISTRY, { recursive: true, force: true });
+}
+
+/** A lab whose bridge is gone was removed by somebody who didn't ask us. */
+function isUp(labId: string): boolean {
+  return existsSync(`/sys/class/net/bl${labId}`);
+}
+
+function read(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/${name}`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function write(name: string, value: string): void {
+  try {
+    writeFileSync(`/proc/sys/${name}`, value);
+  } catch {
+    // The kernel may refuse to go back (a limit below what is in use): then it stays raised, which harms nothing.
+  }
+}
