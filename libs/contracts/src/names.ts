@@ -22,25 +22,33 @@ export const resourceNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, 'must be 1–63 letters, digits, dots, _ and -');
 
-/** A line for people. Control characters are refused: they forge log lines and terminal output. */
+/**
+ * A line for people. Control characters are refused, since they forge log lines and terminal output; a shell's
+ * metacharacters too, since descriptions end up in scripts of other people.
+ */
 export const descriptionSchema = z
   .string()
   .max(500)
-  .regex(/^\P{Cc}*$/u, 'must not hold control characters');
+  .regex(/^[^\p{C}$`;|&<>\\]*$/u, 'must not hold control characters or any of $ ` ; | & < > \\');
 
 /** The caller's own key for a thing (order number, customer number). */
 export const externalIdSchema = z
   .string()
-  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1–128 printable ASCII characters without spaces');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,127}$/,
+    'must be 1–128 letters, digits and . _ : @ / + = -, starting with a letter or digit',
+  );
 
-const labelKey = z.string().regex(/^[a-z0-9A-Z]([a-z0-9A-Z._/-]{0,61}[a-z0-9A-Z])?$/, 'not a label key');
-const labelValue = z
+export const labelKeySchema = z
+  .string()
+  .regex(/^[a-z0-9A-Z]([a-z0-9A-Z._/-]{0,61}[a-z0-9A-Z])?$/, 'not a label key');
+export const labelValueSchema = z
   .string()
   .regex(/^([a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?)?$/, 'not a label value');
 
 /** Kubernetes' and Hetzner Cloud's label syntax; 32 at most. */
 export const labelsSchema = z
-  .record(labelKey, labelValue)
+  .record(labelKeySchema, labelValueSchema)
   .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels');
 
 /** Printable ASCII but the colon, which /etc/shadow and chpasswd use as separator. */

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+import { operationKindSchema } from '../operation-kinds';
+import { operationStatusSchema, stepStatusSchema } from '../states';
+import { anyOfParameter, listQuerySchema, timeSchema, uuidSchema } from './list-query';
+
+export const listOperationsQuerySchema = listQuerySchema(['created_at', 'id'], {
+  status: anyOfParameter(operationStatusSchema).optional(),
+  kind: anyOfParameter(operationKindSchema).optional(),
+  server_id: uuidSchema.optional(),
+  host_id: uuidSchema.optional(),
+  tenant_id: uuidSchema.optional(),
+});
+export type ListOperationsQuery = z.output<typeof listOperationsQuerySchema>;
+
+const errorShape = { code: z.string(), message: z.string() };
+
+export const operationStepSchema = z.object({
+  name: z.string(),
+  status: stepStatusSchema,
+  attempt: z.int(),
+  started_at: timeSchema.nullable(),
+  finished_at: timeSchema.nullable(),
+  error: z.object(errorShape).nullable(),
+});
+
+export const operationSchema = z.object({
+  id: z.uuid(),
+  kind: operationKindSchema,
+  status: operationStatusSchema,
+  /** Percent. */
+  progress: z.int().min(0).max(100),
+  server_id: z.uuid().nullable(),
+  /** Operators only; null for others. */
+  host_id: z.uuid().nullable(),
+  tenant_id: z.uuid().nullable(),
+  /** Id of the token that asked for it, or `system`. */
+  requested_by: z.string(),
+  request_id: z.string(),
+  attempt: z.int(),
+  steps: z.array(operationStepSchema),
+  error: z.object({ ...errorShape, step: z.string().nullable() }).nullable(),
+  result: z.record(z.string(), z.unknown()).nullable(),
+  cancel_requested: z.boolean(),
+  /** Id of the operation that has to end first. */
+  waits_for: z.uuid().nullable(),
+  created_at: timeSchema,
+  started_at: timeSchema.nullable(),
+  finished_at: timeSchema.nullable(),
+});
+export type OperationView = z.output<typeof operationSchema>;

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+
+import { dnsLabelSchema, externalIdSchema, hostnameSchema, labelsSchema, rootPasswordSchema } from '../names';
+import { sshKeySchema } from '../ssh-key';
+import { serverStatusSchema } from '../states';
+import {
+  anyOfParameter,
+  flagParameter,
+  labelSelectorParameter,
+  listQuerySchema,
+  referenceSchema,
+  timeSchema,
+  uuidSchema,
+} from './list-query';
+import { limitsViewSchema } from './plans';
+
+export const createServerBodySchema = z.strictObject({
+  name: dnsLabelSchema,
+  plan: referenceSchema,
+  template: referenceSchema,
+  /** `lab`, or the only one, where it is not said. */
+  location: referenceSchema.optional(),
+  /** Billing and operators say whose it will be; customers need not, and can't say another's. */
+  tenant_id: uuidSchema.optional(),
+  ssh_keys: z.array(sshKeySchema).max(50).default([]),
+  /** Made up, and answered once, where neither a password nor a key is given. */
+  root_password: rootPasswordSchema.optional(),
+  labels: labelsSchema.default({}),
+  external_id: externalIdSchema.nullish(),
+  /** Addresses. IPv6 (a /64 each) falls to 0 in a location that has none, unless it was asked for. */
+  ipv4: z.int().min(0).max(16).default(1),
+  ipv6: z.int().min(0).max(16).optional(),
+  start: z.boolean().default(true),
+  onboot: z.boolean().default(true),
+  /** Lower ones start first after the host's boot. */
+  boot_order: z.int().min(0).max(1_000_000).default(0),
+});
+export type CreateServerBody = z.output<typeof createServerBodySchema>;
+
+/** What is not named stays; `labels` is replaced as a whole. */
+export const patchServerBodySchema = z.strictObject({
+  name: dnsLabelSchema.optional(),
+  labels: labelsSchema.optional(),
+  external_id: externalIdSchema.nullish(),
+  onboot: z.boolean().optional(),
+  boot_order: z.int().min(0).max(1_000_000).optional(),
+});
+export type PatchServerBody = z.output<typeof patchServerBodySchema>;
+
+export const listServersQuerySchema = listQuerySchema(['created_at', 'name', 'id', 'status'], {
+  name: dnsLabelSchema.optional(),
+  status: anyOfParameter(serverStatusSchema).optional(),
+  external_id: externalIdSchema.optional(),
+  label_selector: labelSelectorParameter.optional(),
+  tenant_id: uuidSchema.optional(),
+  plan: referenceSchema.optional(),
+  template: referenceSchema.optional(),
+  location: referenceSchema.optional(),
+  /** Operators only. */
+  host: referenceSchema.optional(),
+  host_id: uuidSchema.optional(),
+  /** Operators only: the deleted ones of the last 30 days too. */
+  deleted: flagParameter.optional(),
+});
+export type ListServersQuery = z.output<typeof listServersQuerySchema>;
+
+export const getServerQuerySchema = z.strictObject({ deleted: flagParameter.optional() });
+
+export const serverAddressSchema = z.object({
+  address: z.string(),
+  family: z.int(),
+  prefix: z.int(),
+  rdns: z.string().nullable(),
+  primary: z.boolean(),
+});
+
+export const serverSchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  hostname: z.string(),
+  status: serverStatusSchema,
+  tenant_id: z.uuid(),
+  /** Operators only. */
+  host_id: z.uuid().optional(),
+  plan: z.string(),
+  template: z.string(),
+  location: z.string(),
+  limits: limitsViewSchema,
+  addresses: z.array(serverAddressSchema),
+  external_id: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  onboot: z.boolean(),
+  boot_order: z.int(),
+  /** Id of the operation under way. */
+  operation: z.uuid().nullable(),
+  protection: z.object({ delete: z.boolean() }),
+  created_at: timeSchema,
+  deleted_at: timeSchema.nullable(),
+});
+export type ServerView = z.output<typeof serverSchema>;
+
+/** For actions that take nothing: an empty body or `{}`. */
+export const emptyBodySchema = z.strictObject({});
+export const stopServerBodySchema = z.strictObject({
+  /** Seconds until a guest that doesn't end is killed. */
+  timeout_s: z.int().min(0).max(3600).default(30),
+});
+export const resetPasswordBodySchema = z.strictObject({ root_password: rootPasswordSchema.optional() });
+export const setHostnameBodySchema = z.strictObject({ hostname: hostnameSchema });
+export const changeProtectionBodySchema = z.strictObject({ delete: z.boolean() });
+
+export const execResultSchema = z.object({
+  exit_code: z.int(),
+  stdout: z.string(),
+  stderr: z.string(),
+  /** True where the output was longer than what is kept. */
+  truncated: z.boolean(),
+});
+export type ExecResultView = z.output<typeof execResultSchema>;
