@@ -1,0 +1,67 @@
+import type { TemplateImage } from '@berth/lab';
+import { createHash } from 'node:crypto';
+
+import type { ApiClient } from '../platform/api-client';
+import { inParallel } from '../platform/in-parallel';
+
+/** What a template needs to be offered. */
+export interface TemplateOffer {
+  name: string;
+  description: string;
+  source: string;
+  sha256: string;
+  architecture: string;
+}
+
+export const LAB_LOCATION = 'lab';
+export const SIMULATED_LOCATION = 'sim';
+
+/** Room for a few servers on each of a thousand hosts; these addresses exist in the simulation only. */
+const SIMULATED_POOLS: Record<string, { family: 4 | 6; cidr: string }[]> = {
+  [SIMULATED_LOCATION]: [
+    { family: 4, cidr: '10.160.0.0/16' },
+    { family: 6, cidr: 'fdbe:2700::/32' },
+  ],
+  [LAB_LOCATION]: [
+    { family: 4, cidr: '10.161.0.0/20' },
+    { family: 6, cidr: 'fdbe:2701::/32' },
+  ],
+};
+
+export function offersOf(images: TemplateImage[]): TemplateOffer[] {
+  return images.map(({ name, description, path, sha256, architecture }) => ({
+    name,
+    description,
+    source: `file://${path}`,
+    sha256,
+    architecture,
+  }));
+}
+
+/** Without a lab nothing reads a template's content: names that the simulated driver takes as they are. */
+export function simulatedOffers(): TemplateOffer[] {
+  return ['debian-12', 'debian-13', 'busybox'].map((name) => ({
+    name,
+    description: `${name} (simulated)`,
+    source: `https://templates.invalid/${name}.tar.zst`,
+    sha256: createHash('sha256').update(name).digest('hex'),
+    architecture: 'amd64',
+  }));
+}
+
+export async function offerTemplates(operator: ApiClient, offers: TemplateOffer[]): Promise<void> {
+  await inParallel(offers, offers.length, (offer) => operator.ensure('/v1/templates', offer));
+}
+
+export async function addPool(
+  operator: ApiClient,
+  pool: { cidr: string; location: string; family: 4 | 6; gateway?: string },
+): Promise<void> {
+  await operator.ensure('/v1/ip_pools', pool);
+}
+
+/** A location whose hosts exist in the simulation only, with addresses to give away. */
+export async function addSimulatedLocation(operator: ApiClient, location: string): Promise<void> {
+  await operator.ensure('/v1/locations', { name: location });
+  for (const pool of SIMULATED_POOLS[location] ?? []) await addPool(operator, { ...pool, location });
+}
