@@ -29,8 +29,9 @@ export async function debootstrap(input: DebootstrapInput): Promise<void> {
       '--mode=root',
       '--variant=minbase',
       '--architectures=amd64',
-      // Keeps our empty machine-id, hostname and resolv.conf: the customize hook writes them.
-      '--skip=cleanup/reproducible',
+      // Keeps our empty machine-id, hostname and resolv.conf: the customize hook writes them. Device nodes are made
+      // at run time, where they belong.
+      '--skip=cleanup/reproducible,output/mknod',
       ...(await aptProxyOptions()),
       ...(input.setupHook ? [`--setup-hook='${input.setupHook}' "$1"`] : []),
       `--customize-hook='${input.customizeHook}' "$1"`,

@@ -49,7 +49,7 @@ program
   .argument('<command...>')
   .passThroughOptions()
   .action(async (host: string, command: string[]) => {
-    const result = await open().exec(host, command);
+    const result = await open().exec(host, command[0] === '--' ? command.slice(1) : command);
     process.stdout.write(result.stdout);
     process.stderr.write(result.stderr);
     process.exitCode = result.code;
