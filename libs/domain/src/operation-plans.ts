@@ -45,11 +45,7 @@ export const operationPlans = {
   },
   kill_server: { steps: [step('kill_container', MINUTE)], pointOfNoReturn: 'kill_container' },
   delete_server: {
-    steps: [
-      step('kill_container', MINUTE),
-      step('destroy_container', 10 * MINUTE),
-      step('release_resources', MINUTE),
-    ],
+    steps: [step('kill_container', MINUTE), step('destroy_container', 10 * MINUTE)],
     pointOfNoReturn: 'kill_container',
   },
   reset_password: { steps: [step('set_root_password', MINUTE)], pointOfNoReturn: 'set_root_password' },

@@ -13,7 +13,7 @@ interface Transition {
   desired: 'running' | 'stopped' | 'unchanged';
 }
 
-type ServerOperationKind = Exclude<OperationKind, 'enrol_host'>;
+export type ServerOperationKind = Exclude<OperationKind, 'enrol_host'>;
 
 const alive = ['running', 'stopped', 'frozen'] as const;
 
@@ -76,6 +76,18 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
     desired: 'unchanged',
   },
 };
+
+/** The status that an operation's end gives the server, which was in `status`; an order with `start: false` ends stopped. */
+export function statusAfter(
+  kind: ServerOperationKind,
+  outcome: 'success' | 'failure' | 'cancelled',
+  status: ServerStatus,
+  input: Record<string, unknown>,
+): ServerStatus {
+  if (kind === 'create_server' && outcome === 'success' && input.start === false) return 'stopped';
+  const target = serverTransitions[kind][outcome];
+  return target === 'unchanged' ? status : target;
+}
 
 /** What the observer may write when a host shows another state than the database, and no operation is under way. */
 export const observedTransitions: Partial<Record<ServerStatus, readonly ServerStatus[]>> = {

@@ -1,1 +1,10 @@
-export {};
+export * from './engine/check-handlers';
+export * from './engine/step-engine';
+export * from './engine/step-handler';
+export * from './operation-events';
+export * from './queue/due-operations';
+export * from './queue/operations-consumer';
+export * from './queue/operations-queue';
+export * from './queue/outbox-dispatcher';
+export * from './queue/queue-dashboard';
+export * from './redis';

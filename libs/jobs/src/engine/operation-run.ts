@@ -1,0 +1,140 @@
+import type { OperationEntity, OperationStepEntity } from '@berth/database';
+import { inTransaction } from '@berth/database';
+import { isCancellable, StepError } from '@berth/domain';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { Held, OperationStore, StepUpdate, TakenOperation } from './operation-store';
+import type { StepContext } from './step-handler';
+import { StepLog } from './step-log';
+
+export type StopReason = 'lost' | 'cancel' | 'shutdown';
+
+const PROGRESS_INTERVAL_MS = 500;
+
+interface StepScope {
+  context: StepContext;
+  timedOut: () => boolean;
+  leave: () => void;
+}
+
+/** One worker's hold on one operation: what its steps see, and how they are told to stop. */
+export class OperationRun {
+  readonly operation: OperationEntity;
+  readonly steps: OperationStepEntity[];
+  stopReason: StopReason | null = null;
+  private current: { step: OperationStepEntity; abort: AbortController } | null = null;
+  private isUndoing = false;
+  private progressAt = 0;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: OperationStore,
+    taken: TakenOperation,
+    private readonly changed: () => void,
+  ) {
+    this.operation = taken.operation;
+    this.steps = taken.steps;
+  }
+
+  /** Ends the step under way. The first reason counts, but for `lost`: nothing may be written after that. */
+  stop(reason: StopReason): void {
+    if (this.stopReason === null || reason === 'lost') this.stopReason = reason;
+    this.current?.abort.abort(reason);
+  }
+
+  /** Stops the step under way where the plan still allows it; an undo is never cancelled. */
+  cancelRequested(): void {
+    const step = this.current?.step.name;
+    if (!this.isUndoing && step && isCancellable(this.operation.kind, step)) this.stop('cancel');
+  }
+
+  undoing(): void {
+    this.isUndoing = true;
+    if (this.stopReason === 'cancel') this.stopReason = null;
+  }
+
+  /** Writes the end of the step before and the start of this one, at once. Null: lost. */
+  async begin(step: OperationStepEntity, finished: OperationStepEntity | null): Promise<Held | null> {
+    const updates: StepUpdate[] = [{ position: step.position, status: 'running', begins: true, error: null }];
+    if (finished)
+      updates.push({
+        position: finished.position,
+        status: 'succeeded',
+        output: finished.output,
+        error: null,
+        log: finished.log,
+      });
+    const held = await this.update(updates);
+    if (held) {
+      step.attempt += 1;
+      step.status = 'running';
+    }
+    return held;
+  }
+
+  async update(updates: readonly StepUpdate[]): Promise<Held | null> {
+    const held = await this.store.updateSteps(this.operation, updates, this.operation.progress);
+    if (held) this.changed();
+    return held;
+  }
+
+  enter(step: OperationStepEntity, timeoutMs: number): StepScope {
+    const abort = new AbortController();
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      abort.abort('timeout');
+    }, timeoutMs);
+    this.current = { step, abort };
+    if (this.stopReason) abort.abort(this.stopReason);
+    const log = new StepLog(step.log);
+    const { operation, steps } = this;
+    const context: StepContext = {
+      operation,
+      fence: operation.fence,
+      signal: abort.signal,
+      log: (line) => {
+        log.add(line);
+        step.log = log.toString();
+      },
+      progress: (percent) => this.noteProgress(step, percent),
+      outputOf: (name) => steps.find((candidate) => candidate.name === name)?.output ?? null,
+      commit: (work) => this.commit(work),
+    };
+    return {
+      context,
+      timedOut: () => timedOut && this.stopReason === null,
+      leave: () => {
+        clearTimeout(timer);
+        this.current = null;
+        if (!this.isUndoing) this.operation.progress = this.progressAfter(step, 100);
+      },
+    };
+  }
+
+  private async commit<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    return inTransaction(this.dataSource, async (em) => {
+      const rows: unknown[] = await em.query(
+        `SELECT 1 FROM operations WHERE id = $1 AND fence = $2 AND status = 'running' FOR UPDATE`,
+        [this.operation.id, this.operation.fence],
+      );
+      if (rows.length === 0)
+        throw new StepError('fenced', 'fenced', 'another worker has taken this operation over');
+      return work(em);
+    });
+  }
+
+  /** Steps weigh the same; `percent` is within this one. */
+  private progressAfter(step: OperationStepEntity, percent: number): number {
+    const share = (step.position + Math.min(100, Math.max(0, percent)) / 100) / this.steps.length;
+    return Math.max(this.operation.progress, Math.min(99, Math.floor(share * 100)));
+  }
+
+  private noteProgress(step: OperationStepEntity, percent: number): void {
+    if (this.isUndoing) return;
+    this.operation.progress = this.progressAfter(step, percent);
+    if (Date.now() - this.progressAt < PROGRESS_INTERVAL_MS) return;
+    this.progressAt = Date.now();
+    // Lost progress is no harm; a lost operation is found out by the next write that matters.
+    this.update([{ position: step.position, status: 'running', log: step.log }]).catch(() => undefined);
+  }
+}

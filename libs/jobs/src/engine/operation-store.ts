@@ -1,0 +1,131 @@
+import type { OperationErrorBody } from '@berth/contracts';
+import { OperationEntity, OperationStepEntity } from '@berth/database';
+import type { DataSource } from 'typeorm';
+
+export interface TakenOperation {
+  operation: OperationEntity;
+  steps: OperationStepEntity[];
+}
+
+export interface StepUpdate {
+  position: number;
+  status: 'running' | 'succeeded' | 'failed' | 'undone' | 'pending';
+  output?: Record<string, unknown> | null;
+  error?: OperationErrorBody | null;
+  log?: string;
+  /** A further try begins: counts it and sets the start. */
+  begins?: boolean;
+  /** Forget earlier tries: an undo counts its own. */
+  resetAttempt?: boolean;
+}
+
+export interface Held {
+  cancelRequested: boolean;
+}
+
+/** The engine's statements. Every write names the fence: it does nothing for a worker that has lost the operation. */
+export class OperationStore {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Takes an operation that is due: pending, or running with a worker whose lease ran out. Null where there is nothing
+   * to take (ended, in line, not due, in good hands).
+   */
+  async take(operationId: string, workerId: string, leaseMs: number): Promise<TakenOperation | null> {
+    const [rows]: [{ id: string }[], number] = await this.dataSource.query(
+      `UPDATE operations SET status = 'running', fence = nextval('operation_fence'), worker_id = $2, attempt = attempt + 1,
+              lease_until = clock_timestamp() + $3 * interval '1 ms', started_at = coalesce(started_at, clock_timestamp())
+        WHERE id = $1 AND waits_for IS NULL AND run_after <= clock_timestamp() + interval '100 ms'
+          AND (status = 'pending' OR (status = 'running' AND (lease_until IS NULL OR lease_until < clock_timestamp())))
+        RETURNING id`,
+      [operationId, workerId, leaseMs],
+    );
+    if (!rows[0]) return null;
+    const [operation, steps] = await Promise.all([
+      this.dataSource.manager.findOneByOrFail(OperationEntity, { id: operationId }),
+      this.dataSource.manager.find(OperationStepEntity, {
+        where: { operationId },
+        order: { position: 'ASC' },
+      }),
+    ]);
+    return { operation, steps };
+  }
+
+  /** Writes steps' states and the progress in one statement. Null: another worker has it. */
+  async updateSteps(
+    operation: OperationEntity,
+    updates: readonly StepUpdate[],
+    progress: number,
+  ): Promise<Held | null> {
+    const rows: { cancel_requested: boolean }[] = await this.dataSource.query(
+      `WITH held AS (
+         UPDATE operations SET progress = $3 WHERE id = $1 AND fence = $2 AND status = 'running'
+         RETURNING cancel_requested_at IS NOT NULL AS cancel_requested
+       ), written AS (
+         UPDATE operation_steps s SET
+           status = u.status,
+           attempt = CASE WHEN u.reset THEN 0 ELSE s.attempt END + CASE WHEN u.begins THEN 1 ELSE 0 END,
+           started_at = CASE WHEN u.begins THEN clock_timestamp() ELSE s.started_at END,
+           finished_at = CASE WHEN u.status IN ('running','pending') THEN NULL ELSE clock_timestamp() END,
+           output = CASE WHEN u.has_output THEN u.output ELSE s.output END,
+           error = CASE WHEN u.has_error THEN u.error ELSE s.error END,
+           log = coalesce(u.log, s.log)
+         FROM jsonb_to_recordset($4::jsonb) AS u(position integer, status text, begins boolean, reset boolean,
+              has_output boolean, output jsonb, has_error boolean, error jsonb, log text)
+         WHERE s.operation_id = $1 AND s.position = u.position AND EXISTS (SELECT FROM held)
+       )
+       SELECT cancel_requested FROM held`,
+      [operation.id, operation.fence, progress, JSON.stringify(updates.map(toRow))],
+    );
+    return rows[0] ? { cancelRequested: rows[0].cancel_requested } : null;
+  }
+
+  /** From here on the steps are taken back. `error` null: because of a cancel. */
+  async turnBack(operation: OperationEntity, error: OperationErrorBody | null): Promise<boolean> {
+    const [, count]: [unknown, number] = await this.dataSource.query(
+      `UPDATE operations SET direction = 'undo', error = $3 WHERE id = $1 AND fence = $2 AND status = 'running'`,
+      [operation.id, operation.fence, error],
+    );
+    return count > 0;
+  }
+
+  /** Gives it back to be taken again after `delayMs`, by anyone. False: another worker has it. */
+  async release(operation: OperationEntity, delayMs: number): Promise<boolean> {
+    const [, count]: [unknown, number] = await this.dataSource.query(
+      `UPDATE operations SET status = 'pending', worker_id = NULL, lease_until = NULL,
+              run_after = CASE WHEN cancel_requested_at IS NOT NULL AND direction = 'forward' THEN clock_timestamp()
+                               ELSE clock_timestamp() + $3 * interval '1 ms' END
+        WHERE id = $1 AND fence = $2 AND status = 'running'`,
+      [operation.id, operation.fence, delayMs],
+    );
+    return count > 0;
+  }
+
+  /** Extends the leases of all that a worker holds, in one statement; gives those still its own. */
+  async renew(held: readonly { id: string; fence: number }[], leaseMs: number): Promise<Map<string, Held>> {
+    const rows: { id: string; cancel_requested: boolean }[] = (
+      (await this.dataSource.query(
+        `UPDATE operations o SET lease_until = clock_timestamp() + $3 * interval '1 ms'
+           FROM unnest($1::uuid[], $2::bigint[]) AS mine(id, fence)
+          WHERE o.id = mine.id AND o.fence = mine.fence AND o.status = 'running'
+          RETURNING o.id, o.cancel_requested_at IS NOT NULL AS cancel_requested`,
+        [held.map((one) => one.id), held.map((one) => one.fence), leaseMs],
+      )) as [{ id: string; cancel_requested: boolean }[], number]
+    )[0];
+    return new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }]));
+  }
+}
+
+function toRow(update: StepUpdate): Record<string, unknown> {
+  return {
+    position: update.position,
+    status: update.status,
+    begins: update.begins ?? false,
+    reset: update.resetAttempt ?? false,
+    has_output: update.output !== undefined,
+    output: update.output ?? null,
+    has_error: update.error !== undefined,
+    error: update.error ?? null,
+    log: update.log ?? null,
+  };
+}

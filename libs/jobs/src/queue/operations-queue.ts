@@ -1,0 +1,44 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { ringId, type OperationJob } from './queue-table';
+
+export interface Ring {
+  operationId: string;
+  fence: number;
+  /** Not before so many ms from now. */
+  delayMs?: number;
+}
+
+/** The doorbell's button: puts operations into the queue. What Redis loses is rung for again by the reconciler. */
+export class OperationsQueue {
+  readonly queue: Queue<OperationJob>;
+
+  constructor(connection: Redis, prefix: string) {
+    this.queue = new Queue<OperationJob>('operations', {
+      connection,
+      prefix,
+      // Truth is in Postgres; a finished job that stayed would block its id.
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+    this.queue.on('error', () => undefined); // heard on the connection
+  }
+
+  async ring(rings: readonly Ring[]): Promise<void> {
+    await this.queue.addBulk(
+      rings.map(({ operationId, fence, delayMs }) => ({
+        name: 'run',
+        data: { operationId },
+        opts: { jobId: ringId(operationId, fence), ...(delayMs ? { delay: delayMs } : {}) },
+      })),
+    );
+  }
+
+  /** Jobs by state: `waiting`, `active`, `delayed`, `failed`. */
+  async depths(): Promise<Record<string, number>> {
+    return this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  }
+
+  async close(): Promise<void> {
+    await this.queue.close();
+  }
+}
