@@ -9,6 +9,7 @@ export const operationKindSchema = z.enum([
   'delete_server',
   'reset_password',
   'set_hostname',
+  'change_protection',
   'enrol_host',
 ]);
 export type OperationKind = z.output<typeof operationKindSchema>;
@@ -27,6 +28,7 @@ export const operationInputs = {
   delete_server: nothing,
   reset_password: z.strictObject({ sealed_root_password: sealed.nullable() }),
   set_hostname: z.strictObject({ hostname: z.string() }),
+  change_protection: z.strictObject({ delete: z.boolean() }),
   enrol_host: nothing,
 } as const satisfies Record<OperationKind, z.ZodType>;
 

@@ -19,6 +19,8 @@ export * from './repositories/audit.repository';
 export * from './repositories/drift.repository';
 export * from './repositories/host-access.repository';
 export * from './repositories/id-slot.repository';
+export * from './repositories/idempotency.repository';
+export * from './repositories/instant-operation.repository';
 export * from './repositories/operation.repository';
 export * from './repositories/outbox.repository';
 export * from './repositories/placement.repository';

@@ -4,6 +4,7 @@ export * from './berth-error';
 export * from './container-identity';
 export * from './operation-plans';
 export * from './placement';
+export * from './quota';
 export * from './resource-demand';
 export * from './server-transitions';
 export * from './step-error';

@@ -50,6 +50,8 @@ export const operationPlans = {
   },
   reset_password: { steps: [step('set_root_password', MINUTE)], pointOfNoReturn: 'set_root_password' },
   set_hostname: { steps: [step('apply_hostname', MINUTE, true)], pointOfNoReturn: null },
+  // Changes the database only: it has ended when it is written, and no worker sees it.
+  change_protection: { steps: [], pointOfNoReturn: null },
   enrol_host: {
     steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],
     pointOfNoReturn: null,

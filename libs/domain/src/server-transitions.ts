@@ -75,6 +75,13 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
     cancelled: 'unchanged',
     desired: 'unchanged',
   },
+  change_protection: {
+    from: ['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'],
+    success: 'unchanged',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'unchanged',
+  },
 };
 
 /** The status that an operation's end gives the server, which was in `status`; an order with `start: false` ends stopped. */
