@@ -17,7 +17,13 @@ const CHECKS: Check[] = [
   {
     name: 'import law',
     program: 'dependency-cruiser/bin/dependency-cruise.mjs',
-    args: ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'lab', 'stack', 'test'],
+    args: [
+      '--config',
+      '.dependency-cruiser.cjs',
+      '{apps,libs}/*/src',
+      '{lab,stack}/src',
+      'test/**/!(*.d).ts',
+    ],
   },
   { name: 'dead code', program: 'knip/bin/knip.js', args: ['--no-progress'] },
 ];
