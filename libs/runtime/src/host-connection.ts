@@ -4,8 +4,12 @@ import type { ExecOptions, ExecResult } from './container-runtime';
 export interface ScriptOptions {
   /** What is being done, in words, for errors: `start ct12`. */
   action: string;
+  /** Default 120,000. The remote command is killed then. */
   timeoutMs?: number;
+  /** Given to the script's stdin: the place for secrets and for long data. */
+  input?: string;
   signal?: AbortSignal;
+  /** Lines of the script's stderr. */
   onLog?: (line: string) => void;
 }
 
@@ -16,11 +20,14 @@ export interface ScriptOptions {
 export interface HostConnection {
   /** The host's name, for errors. */
   readonly host: string;
-  /** Runs a bash script given on stdin, under `set -euo pipefail`; resolves with its stdout. A non-zero exit is `command_failed`, or the code that the script printed. */
+  /**
+   * Runs a bash script under `set -euo pipefail` (whatever the login shell); resolves with its stdout. A non-zero
+   * exit is `command_failed`, or the code that the script printed as `berth-error: <code> <words>` on stderr.
+   */
   script(script: string, options: ScriptOptions): Promise<string>;
   /** Runs an argv and gives its result whatever the exit code. */
   exec(command: readonly string[], options: ExecOptions): Promise<ExecResult>;
-  /** Runs a command line with `input` streamed to its stdin. */
+  /** `script` with `input` streamed to its stdin. */
   upload(script: string, input: Readable, options: ScriptOptions): Promise<string>;
   /** Lets go; running commands are ended. */
   close(): Promise<void>;

@@ -1,0 +1,100 @@
+import { NodeSSH } from 'node-ssh';
+import type { Client } from 'ssh2';
+import type { HostEndpoint } from '../host-endpoint';
+import { fingerprintOf } from './host-key';
+import { connectError } from './ssh-errors';
+import type { SshOptions } from './ssh-options';
+
+/** sshd allows 10 sessions a connection by default; the rest is for ending commands. */
+export const CHANNELS_PER_LINK = 6;
+const KEEPALIVES_MISSED = 3;
+
+/** One SSH connection of a pool: counts its channels, and knows when it is gone. */
+export class SshLink {
+  channels = 0;
+  gone = false;
+  /** Settles when it can be used; rejects with `RuntimeError`. */
+  readonly ready: Promise<Client>;
+  private readonly ssh = new NodeSSH();
+  private client: Client | null = null;
+  private idle: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly endpoint: HostEndpoint,
+    private readonly options: SshOptions,
+    private readonly onGone: (link: SshLink) => void,
+  ) {
+    this.ready = this.connect();
+    this.ready.catch(() => this.drop());
+  }
+
+  get hasRoom(): boolean {
+    return !this.gone && this.channels < CHANNELS_PER_LINK;
+  }
+
+  take(): void {
+    this.channels++;
+    clearTimeout(this.idle);
+  }
+
+  give(): void {
+    this.channels--;
+    if (this.channels > 0 || this.gone) return;
+    this.idle = setTimeout(() => this.drop(), this.options.idleMs ?? 60_000);
+    this.idle.unref();
+  }
+
+  drop(): void {
+    if (this.gone) return;
+    this.gone = true;
+    clearTimeout(this.idle);
+    this.client?.destroy(); // `end` alone would wait for the peer's goodbye.
+    this.ssh.dispose();
+    this.onGone(this);
+  }
+
+  private async connect(): Promise<Client> {
+    const { address, port, user, privateKey, hostKeyFingerprint, name } = this.endpoint;
+    let denied: string | null = null;
+    try {
+      const key = typeof privateKey === 'string' ? privateKey : await privateKey();
+      const connecting = this.ssh.connect({
+        host: address,
+        port,
+        username: user,
+        privateKey: key,
+        readyTimeout: this.options.connectTimeoutMs ?? 10_000,
+        keepaliveInterval: this.options.keepaliveMs ?? 5_000,
+        keepaliveCountMax: KEEPALIVES_MISSED,
+        hostVerifier: (shown: Buffer) => {
+          const fingerprint = fingerprintOf(shown);
+          if (fingerprint !== hostKeyFingerprint) denied = fingerprint;
+          return denied === null;
+        },
+      });
+      this.guard();
+      await connecting;
+    } catch (error) {
+      throw connectError(name, `${user}@${address} port ${port}`, error as Error, denied);
+    }
+    const client = this.guard();
+    if (!client || this.gone) {
+      throw connectError(name, `${user}@${address} port ${port}`, new Error('connection closed'), null);
+    }
+    client.setNoDelay(true); // Nagle's algorithm costs 40 ms a command.
+    return client;
+  }
+
+  /** node-ssh takes its error listener off once connected: a later reset would end the process. */
+  private guard(): Client | null {
+    const client = this.ssh.connection;
+    this.client ??= client;
+    if (client && !client.listeners('close').includes(this.onClose)) {
+      client.on('error', this.onClose);
+      client.on('close', this.onClose);
+    }
+    return client;
+  }
+
+  private readonly onClose = (): void => this.drop();
+}
