@@ -29,9 +29,9 @@ export interface SharedConfig {
   shutdownTimeoutMs: number;
 }
 
-const sharedObject = z.object(sharedShape);
+type SharedVariables = z.output<z.ZodObject<typeof sharedShape>>;
 
-export function sharedConfig(env: z.output<typeof sharedObject>): SharedConfig {
+export function sharedConfig(env: SharedVariables): SharedConfig {
   return {
     postgresUrl: env.BERTH_POSTGRES_URL,
     redisUrl: env.BERTH_REDIS_URL,

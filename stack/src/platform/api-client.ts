@@ -1,5 +1,5 @@
 /** An answer of the API other than 2xx. */
-export class ApiCallError extends Error {
+class ApiCallError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,

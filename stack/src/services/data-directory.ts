@@ -31,7 +31,7 @@ export function ownedDirectory(wanted: string, account: string | null): string {
 }
 
 /** Where `ownedDirectory` puts the data when the wanted place can't be reached. */
-export function fallbackDirectory(wanted: string): string {
+function fallbackDirectory(wanted: string): string {
   const hash = createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 12);
   return join('/var/tmp', `berth-${hash}`);
 }

@@ -35,6 +35,6 @@ async function databaseProgram(name: string, postgresUrl: string): Promise<{ std
     });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    throw new Error(`libs/database/dist/${name} failed: ${stderr?.trim() || message}`);
+    throw new Error(`libs/database/dist/${name} failed: ${stderr?.trim() || message}`, { cause: error });
   }
 }
