@@ -97,5 +97,7 @@ deb http://deb.debian.org/debian $VERSION_CODENAME main
 deb http://deb.debian.org/debian $VERSION_CODENAME-updates main
 deb http://security.debian.org/debian-security $VERSION_CODENAME-security main
 EOF
+# The first boot need not rebuild what was built here: saves a tenth of a second.
+touch "$root/etc/.updated" "$root/var/.updated"
 find "$root/var/log" "$root/var/cache/ldconfig" -type f -delete
 rm -f "$root"/var/cache/debconf/*-old "$root"/var/lib/dpkg/*-old

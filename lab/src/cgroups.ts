@@ -137,19 +137,24 @@ export async function removeGroup(group: string): Promise<void> {
 }
 
 /**
- * Ends every process in the groups with SIGKILL, frozen ones too, and waits until none is left. `first` is killed
- * before the others: the init of a PID namespace takes all of the namespace with it in one stroke.
+ * Ends every process in the groups with SIGKILL, frozen ones too, and waits until none is left. `first`, the init of a
+ * PID namespace, takes all of the namespace with it in one stroke; who waits for it outside gets a moment to do so, as
+ * not every machine's own init buries the dead.
  */
 export async function killGroups(groups: string[], first: number | null): Promise<void> {
-  if (first !== null) signal(first);
+  const left = (): number[] => [...new Set(groups.flatMap(processesOf))];
+  if (first !== null) {
+    signal(first);
+    groups.forEach(thaw);
+    await waitUntil('the end of the namespace', 2_000, () => left().length === 0).catch(() => undefined);
+  }
   for (const group of groups) {
     tryWrite(path.join(group, 'cgroup.kill'), '1');
     thaw(group);
   }
   await waitUntil(`the end of the processes in ${groups[0] ?? 'no group'}`, 15_000, () => {
-    const left = new Set(groups.flatMap(processesOf));
-    for (const pid of left) signal(pid);
-    return left.size === 0;
+    left().forEach(signal);
+    return left().length === 0;
   });
 }
 

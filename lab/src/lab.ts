@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { withFileLock } from './file-lock';
 import { hostImage, hostImageKey } from './host-image';
 import type { HostBackend } from './host-backend';
-import type { Progress } from './image-cache';
+import { cacheDir, type Progress } from './image-cache';
 import { canonicalDir, labIdOf, loadRecord, saveRecord } from './lab-state';
 import type { HostRecord, LabHost, LabRecord, LabState } from './lab-state';
 import { namespaceBackend } from './namespace-backend';
@@ -82,11 +82,11 @@ export class Lab {
       await removeNetwork(this.id);
       await withMachineLock(async () => unregister(this.id));
       // lab.json last: as long as it is there, a `down` that was interrupted can be repeated.
-      for (const entry of ['hosts', 'logs', 'id_ed25519', 'id_ed25519.pub', 'lab.json', 'lab.json.new']) {
+      for (const entry of ['hosts', 'logs', 'id_ed25519', 'id_ed25519.pub', 'lab.json.new', 'lab.json']) {
         rmSync(path.join(this.dir, entry), { recursive: true, force: true });
       }
     });
-    rmSync(this.dir, { recursive: true, force: true });
+    removeIfEmpty(this.dir);
   }
 
   /** Runs a program in a host as root, past its network. Rejects only if the host doesn't run; 124 = `timeoutMs` ran out. */
@@ -136,6 +136,11 @@ export class Lab {
   }
 
   private async boot(lab: LabRecord, host: HostRecord): Promise<void> {
+    // Somebody emptied the cache while the host was off: its own layer goes on top of today's image as well.
+    if (!existsSync(path.join(cacheDir(), host.image))) {
+      await hostImage(() => undefined);
+      host.image = hostImageKey();
+    }
     await this.backend.prepare(lab, host);
     await this.backend.boot(lab, host, () => saveRecord(lab));
   }
@@ -237,6 +242,16 @@ export class Lab {
       };
     });
     return { dir, bridge, hosts, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 };
+  }
+}
+
+/** The directory was the user's choice: what else they keep there is not ours to delete. */
+function removeIfEmpty(dir: string): void {
+  rmSync(path.join(dir, '.lock'), { force: true });
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 
