@@ -1,6 +1,9 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** Sources and tests are type checked apart : a library's tests use @berth/testing, which is built on that library. */
+const TSCONFIGS = ['{apps,libs}/*/tsconfig.json', '{lab,stack,test}/tsconfig.json', 'tsconfig.specs.json'];
+
 /** The house rules that a machine can check cheaply; CONTRIBUTING.md has the others. */
 export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', '.berth/', 'coverage/', '**/__golden__/'] },
@@ -8,7 +11,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommended],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: TSCONFIGS, tsconfigRootDir: import.meta.dirname } },
     rules: {
       // A promise nobody waits for fails unseen, or ends the process.
       '@typescript-eslint/no-floating-promises': 'error',
@@ -34,7 +37,7 @@ export default tseslint.config(
           message: 'Named exports only: a default export has another name in every file.',
         },
       ],
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
   {

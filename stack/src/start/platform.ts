@@ -46,10 +46,7 @@ export class Platform {
   async start(): Promise<void> {
     for (const process of Object.values(this.processes)) process.start();
     const deadline = { timeoutMs: 60_000, intervalMs: 100 };
-    await waitUntil('the API being ready', () => this.isReady(), deadline).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new GaveUp(`${reason}. Its log is ${this.logFile('api')}`);
-    });
+    await waitUntil(`the API being ready (${this.logFile('api')})`, () => this.isReady(), deadline);
   }
 
   pids(): Record<Role, number[]> {
@@ -64,6 +61,10 @@ export class Platform {
   }
 
   private async isReady(): Promise<true | null> {
+    for (const role of ['api', 'worker'] as const) {
+      if (this.processes[role].isCrashLooping)
+        throw new GaveUp(`the ${role} does not start (${this.logFile(role)})`);
+    }
     const response = await fetch(`${this.apiUrl}/health/ready`, { signal: AbortSignal.timeout(5_000) });
     await response.arrayBuffer();
     return response.ok ? true : null;

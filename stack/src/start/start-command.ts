@@ -1,6 +1,7 @@
 import { Console } from '../console';
 import { PROJECT_ROOT, stackPaths } from '../paths';
 import { ServiceError } from '../services/service-error';
+import { GaveUp } from '../services/wait-until';
 import { within } from '../services/child-process';
 import { StackFile } from '../stack-file';
 import { cleanUp, hasRemains } from '../stop/clean-up';
@@ -74,6 +75,6 @@ function farewell(): string {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ServiceError) return error.message;
+  if (error instanceof ServiceError || error instanceof GaveUp) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -23,6 +23,7 @@ const CRASH_LOOP_DELAY_MS = 30_000;
 /** Keeps one process running: starts it again within a second when it dies, and slows down in a crash loop. */
 export class SupervisedProcess {
   private child: ChildProcess | null = null;
+  private shortLives = 0;
   private loop: Promise<void> | null = null;
   private readonly stopping = new AbortController();
 
@@ -30,6 +31,11 @@ export class SupervisedProcess {
 
   get pid(): number | null {
     return this.child?.pid ?? null;
+  }
+
+  /** It keeps ending just after its start: waiting for it is in vain. */
+  get isCrashLooping(): boolean {
+    return this.shortLives >= CRASH_LOOP;
   }
 
   start(): void {
@@ -44,7 +50,6 @@ export class SupervisedProcess {
   }
 
   private async keepRunning(): Promise<void> {
-    let shortLives = 0;
     while (!this.stopping.signal.aborted) {
       const started = Date.now();
       const child = spawnService(this.options);
@@ -54,18 +59,17 @@ export class SupervisedProcess {
       if (this.stopping.signal.aborted) return;
       // Somebody else's kill -9 is no crash of its own.
       const crashed = child.signalCode !== 'SIGKILL' && Date.now() - started < SHORT_LIFE_MS;
-      shortLives = crashed ? shortLives + 1 : 0;
-      await this.pause(shortLives, describeEnd(child));
+      this.shortLives = crashed ? this.shortLives + 1 : 0;
+      await this.pause(describeEnd(child));
     }
   }
 
-  private async pause(shortLives: number, end: string): Promise<void> {
-    const looping = shortLives >= CRASH_LOOP;
-    const waitMs = looping ? CRASH_LOOP_DELAY_MS : RESTART_DELAY_MS;
+  private async pause(end: string): Promise<void> {
+    const waitMs = this.isCrashLooping ? CRASH_LOOP_DELAY_MS : RESTART_DELAY_MS;
     const { name, logFile, onTrouble } = this.options;
     onTrouble(
-      looping
-        ? `! ${name} ended ${shortLives} times in a row just after its start (${end}); next try in ${waitMs / 1000} s. Its log: ${logFile}`
+      this.isCrashLooping
+        ? `! ${name} ended ${this.shortLives} times in a row just after its start (${end}); next try in ${waitMs / 1000} s. Its log: ${logFile}`
         : `! ${name} ended (${end}); starting it again`,
     );
     await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
