@@ -1,15 +1,19 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { stackPaths } from '../paths';
 import { removeOwnedDirectory } from '../services/data-directory';
 import { startPostgres } from '../services/postgres';
 import { startRedis } from '../services/redis';
+import { cleanUp } from '../stop/clean-up';
 
 /** How tests learn where the servers are. Set one yourself and nothing is started for it. */
 export const TEST_ENVIRONMENT = {
   postgresUrl: 'BERTH_TEST_POSTGRES_URL',
   redisUrl: 'BERTH_TEST_REDIS_URL',
   labDir: 'BERTH_TEST_LAB_DIR',
+  /** A directory of the run, cleared at its end. */
+  runDir: 'BERTH_TEST_RUN_DIR',
   /** Why there is no lab: tests that need one are skipped. */
   noLab: 'BERTH_TEST_NO_LAB',
 } as const;
@@ -36,6 +40,7 @@ export class TestServices {
     private readonly progress: Progress,
   ) {
     this.dir = join(runsDirectory(root), String(process.pid));
+    process.env[TEST_ENVIRONMENT.runDir] = this.dir;
   }
 
   /** Postgres and Redis; idempotent. */
@@ -104,6 +109,8 @@ export async function sweepDeadRuns(root: string): Promise<void> {
       const { Lab } = await import('@berth/lab');
       await Lab.open(join(dir, 'lab')).down();
     }
+    // A test of `npm start` keeps its stack here.
+    await cleanUp(stackPaths({ BERTH_STATE_DIR: join(dir, 'stack') }));
     removeOwnedDirectory(join(dir, 'postgres'));
     rmSync(dir, { recursive: true, force: true });
   }
