@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 import { PROJECT_ROOT, run, SetupError, step } from './steps.mjs';
 
-/** `npm ci`, unless what is installed is what the lock file says. */
+/**
+ * Unless what is installed is what the lock file says: installs that, and leaves the lock file alone. Not `npm ci`: it refuses a
+ * lock file without the optional packages of other platforms, which a registry mirror may not carry when the file is made.
+ */
 export function installNodePackages() {
   if (installedAsLocked()) return;
   step('installing the npm packages', () =>
