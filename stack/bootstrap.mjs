@@ -1,5 +1,5 @@
 // What every `npm run` command of the root goes through: makes the machine and the tree ready, then hands over to the
-// built program. Plain Node without dependencies, since it runs before `npm ci`. A second run finds everything done.
+// built program. Plain Node without dependencies, since it runs before the packages are there. A second run finds everything done.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -11,8 +11,8 @@ import { PROJECT_ROOT, run, SetupError, step } from './steps.mjs';
 export function installNodePackages() {
   if (installedAsLocked()) return;
   step('installing the npm packages', () =>
-    run('npm', ['ci', '--no-audit', '--no-fund'], {
-      wayOut: "Check npm's registry setting and start again.",
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+      wayOut: "Check npm's registry setting (npm ping) and start again.",
     }),
   );
 }
