@@ -1,8 +1,9 @@
 import type { ContainerRuntime } from './container-runtime';
 import type { HostEndpoint } from './host-endpoint';
-import { RuntimeError } from './runtime-error';
+import { LxcRuntime } from './lxc/lxc-runtime';
 import type { SimulatedFleet } from './simulated/simulated-fleet';
 import { SimulatedRuntime } from './simulated/simulated-runtime';
+import { SshConnection } from './ssh/ssh-connection';
 import type { SshOptions } from './ssh/ssh-options';
 
 /** A runtime and the connections that were opened for it alone. */
@@ -17,12 +18,10 @@ export function createRuntime(options: {
   fleet: SimulatedFleet;
   ssh?: SshOptions;
 }): OwnedRuntime {
-  const { host, fleet } = options;
+  const { host, fleet, ssh } = options;
   if (host.driver === 'simulated') {
     return { runtime: new SimulatedRuntime(fleet.host(host.id), host.name), close: async () => {} };
   }
-  throw new RuntimeError('unsupported', `${host.name}: the lxc driver is not there yet`, {
-    host: host.name,
-    action: 'make a runtime',
-  });
+  const connection = new SshConnection(host, ssh);
+  return { runtime: new LxcRuntime(connection), close: () => connection.close() };
 }

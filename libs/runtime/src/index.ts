@@ -3,6 +3,7 @@ export * from './create-runtime';
 export * from './host-connection';
 export * from './host-endpoint';
 export * from './local/local-connection';
+export * from './lxc/lxc-runtime';
 export * from './runtime-error';
 export * from './runtime-pool';
 export { SUPPORTED_LIMITS } from './validation';

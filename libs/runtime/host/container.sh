@@ -1,0 +1,233 @@
+# What the driver does to one container. Each berth_ function is one round trip, takes the lock and checks the fence
+# first, looks before it acts, and may be killed at any point: the same call again completes what was begun.
+# shellcheck shell=bash disable=SC2153
+
+LIVE_LIMITS='ram_bytes cpu_units cpu_limit_percent num_proc'
+
+# berth_create ID FENCE SPEC_BYTES KEYS_BYTES PASSWORD_BYTES, the three on stdin.
+berth_create() {
+  local spec keys password
+  begin_mutation "$1" "$2"
+  read_bytes spec "$3"
+  read_bytes keys "$4"
+  read_bytes password "$5"
+  [[ -e $DIR/config ]] || FRESH=1
+  make_root "$spec"
+  write_spec "$spec"
+  apply_disk_limit
+  if [[ $FRESH ]]; then find_safe_directories /etc /root; fi
+  write_hostname
+  write_dns
+  [[ -z $keys ]] || write_ssh_keys "$keys"
+  [[ -z $password ]] || write_password "$password"
+  if [[ ! $FRESH ]] && is_running; then
+    forget_addresses
+    write_network
+    replug
+    apply_live_limits
+  fi
+  write_config
+}
+
+# The subvolume, from the template that the spec names. An existing one is kept: its template may be gone by now.
+make_root() {
+  local template=${1#*template }
+  template=$TEMPLATES/${template%%$'\n'*}
+  [[ -d $DIR ]] || mkdir -m 700 "$DIR"
+  [[ ! -d $DIR/rootfs ]] || return 0
+  [[ -d $template ]] || {
+    rmdir "$DIR" 2>/dev/null || true
+    fail template_missing "template ${template##*/} has not been imported"
+  }
+  if simple_quota; then
+    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
+    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$template" "$DIR/rootfs" >/dev/null
+  else
+    btrfs -q subvolume snapshot "$template" "$DIR/rootfs" >/dev/null
+  fi
+}
+
+# Adds what the template says of itself: the signal that makes its init shut down.
+write_spec() {
+  local spec=$1 about=$DIR/rootfs/etc/berth-template.json
+  if [[ -f $about && ! -L $about && $(<"$about") =~ \"haltSignal\"[[:space:]]*:[[:space:]]*\"(SIG[A-Z0-9]+)\" ]]; then
+    spec+="halt_signal ${BASH_REMATCH[1]}"$'\n'
+  fi
+  write_file "$DIR/spec" "$spec"
+  load_spec
+}
+
+# berth_start ID FENCE: returns when the first address answers.
+berth_start() {
+  local firewall log=$RUN/log/$1
+  begin_mutation "$1" "$2"
+  require_container
+  load_spec
+  if ! settled_running; then
+    clear_leftovers
+    allow_addresses &
+    firewall=$!
+    mount_root
+    wait "$firewall"
+    rm -f "$log" "$log.hook"
+    lxc-start -P "$CONTAINERS" -n "$ID" -d -l WARN -o "$log" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
+      tail -n 8 "$log" "$log.hook" >&2 || true
+      unplug
+      fail command_failed "LXC did not start it: $(grep -m 1 ERROR "$log" 2>/dev/null)"
+    }
+  fi
+  await_answer
+}
+
+# True if it runs; waits for the end of what is only just stopping.
+settled_running() {
+  local turn
+  for ((turn = 0; turn < 500; turn++)); do
+    monitor_alive || return 1
+    if payload_alive; then return 0; fi
+    pause
+  done
+  fail busy "$ID is neither running nor stopped"
+}
+
+# The file system as the container's ids see it. Made once and kept over stops; gone after a boot of the host.
+mount_root() {
+  [[ ! $ROOT -ef $DIR/rootfs ]] || return 0
+  mkdir -p "$ROOT"
+  mount --bind -o "X-mount.idmap=0:$ID_BASE:65536" "$DIR/rootfs" "$ROOT" {LOCK_FD}>&-
+}
+
+# Processes that outlived their monitor, and cgroups: LXC would make lxc.payload.ID-1 beside them.
+clear_leftovers() {
+  local leftover
+  for leftover in "$CGROUP"/*/lxc.*."$ID" "$CGROUP"/lxc.*."$ID"; do
+    if [[ -d $leftover ]]; then
+      kill_payload
+      remove_cgroups
+      return
+    fi
+  done
+}
+
+# Answers ping; or, where its own firewall drops pings, answers the host's neighbour discovery.
+await_answer() {
+  local family address prefix deadline=$((SECONDS + 15)) turn
+  ((${#ADDRESSES[@]})) || return 0
+  read -r family address prefix <<<"${ADDRESSES[0]}"
+  for ((turn = 0; SECONDS < deadline; turn++)); do
+    if ping -q -n -c 1 -W 0.05 "$address" >/dev/null 2>&1; then return 0; fi
+    monitor_alive || fail command_failed "its init ended at once"
+    if ((turn > 20)) && [[ $(ip neigh show "$address" dev "$VETH") == *lladdr*REACHABLE* ]]; then return 0; fi
+  done
+  fail timeout "it runs, but $address does not answer"
+}
+
+# berth_stop ID FENCE SECONDS: prints stopped or killed.
+berth_stop() {
+  local result=stopped
+  begin_mutation "$1" "$2"
+  require_container
+  if is_running; then
+    timeout "$3" lxc-stop -P "$CONTAINERS" -n "$ID" --nokill -t 86400 </dev/null >&2 || result=killed
+    if is_running && [[ $result == stopped ]]; then await_end || result=killed; fi
+    [[ $result == stopped ]] || kill_container
+  fi
+  unplug
+  echo "$result"
+}
+
+berth_kill() {
+  begin_mutation "$1" "$2"
+  require_container
+  kill_container
+  unplug
+}
+
+kill_container() {
+  if monitor_alive; then timeout 20 lxc-stop -P "$CONTAINERS" -n "$ID" -k </dev/null >&2 || true; fi
+  kill_payload
+  await_end || fail timeout "$ID does not end though it was killed"
+}
+
+await_end() {
+  local turn
+  for ((turn = 0; turn < 500; turn++)); do
+    is_running || return 0
+    pause
+  done
+  return 1
+}
+
+# Without LXC's help: its monitor may have been killed, or not know of what we see.
+kill_payload() {
+  local turn pid file
+  for ((turn = 0; turn < 250; turn++)); do
+    payload_alive || return 0
+    if [[ -e $CGROUP/$PAYLOAD/cgroup.kill ]]; then
+      echo 1 >"$CGROUP/$PAYLOAD/cgroup.kill" || true
+    else
+      while read -r file; do
+        while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done <"$file"
+      done < <(find "$CGROUP/pids/$PAYLOAD" -name cgroup.procs 2>/dev/null)
+    fi
+    pause
+  done
+}
+
+# berth_destroy ID FENCE: the fence stays.
+berth_destroy() {
+  begin_mutation "$1" "$2"
+  if is_running; then kill_container; fi
+  unplug
+  if [[ $ROOT -ef $DIR/rootfs ]]; then umount "$ROOT" || umount -l "$ROOT"; fi
+  [[ ! -d $ROOT ]] || rmdir "$ROOT"
+  [[ ! -e $DIR/config ]] || rm "$DIR/config"
+  delete_root
+  [[ ! -d $DIR ]] || rm -rf --one-file-system "$DIR"
+  remove_cgroups
+  rm -f "$RUN/log/$ID" "$RUN/log/$ID.hook"
+}
+
+# Subvolumes that the tenant made inside go too; over its limit a subvolume can't be deleted, so that is lifted.
+delete_root() {
+  local subvolume=''
+  [[ -d $DIR/rootfs ]] || return 0
+  if ! btrfs -q subvolume delete "$DIR/rootfs" >/dev/null 2>&1; then
+    btrfs qgroup limit none "1/${ID#ct}" "$POOL" 2>/dev/null || btrfs qgroup limit none "$DIR/rootfs" || true
+    btrfs -q subvolume delete -R "$DIR/rootfs" >/dev/null
+  fi
+  reap_quota_group
+}
+
+# The group can go when the kernel has finished with the subvolume, some seconds from now: nobody waits for that.
+reap_quota_group() {
+  simple_quota || return 0
+  # shellcheck disable=SC2016
+  setsid bash -c 'btrfs subvolume sync "$1"; btrfs qgroup destroy "$2" "$1"' bash "$POOL" "1/${ID#ct}" \
+    </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
+}
+
+remove_cgroups() {
+  local leftover
+  for leftover in "$CGROUP"/*/lxc.*."$ID" "$CGROUP"/lxc.*."$ID"; do
+    [[ ! -d $leftover ]] || find "$leftover" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  done
+}
+
+# berth_inspect ID: state, fence, pid and the spec; nothing where it is absent.
+berth_inspect() {
+  local state=stopped
+  use_container "$1"
+  [[ -e $DIR/config ]] || return 0
+  read_fence "$ID"
+  INIT_PID=0
+  if is_running; then
+    state=running
+    init_pid
+    if payload_frozen; then state=frozen; fi
+  fi
+  echo "state $state"
+  echo "fence $FENCE"
+  echo "pid $INIT_PID"
+  echo "$(<"$DIR/spec")"
+}

@@ -1,0 +1,112 @@
+# Files inside the guest. Stopped: written from the host, after a look that no directory on the way leads outside
+# (no process runs there, so none can change it under us). Running: written by a shell inside, which sees no more
+# than the tenant does. Needs common.sh and spec.sh.
+# shellcheck shell=bash
+
+# Set while a root is fresh from its template: nothing to lose, so files are written in place, without processes.
+FRESH=
+declare -A SAFE_DIRECTORIES=()
+
+# guest_write TEXT PATH MODE: replaces the file, keeping owner and mode where it exists. The directory must exist.
+guest_write() {
+  if [[ ! $FRESH ]] && is_running; then
+    # shellcheck disable=SC2016
+    attach sh -c 'umask 077; rm -rf "$1.berth"
+      if [ -e "$1" ]; then cp -p "$1" "$1.berth"; else : >"$1.berth"; chmod "$2" "$1.berth"; fi &&
+      cat >"$1.berth" && mv -f "$1.berth" "$1"' sh "$2" "$3" <<<"${1%$'\n'}"
+    return
+  fi
+  find_safe_directories "${2%/*}"
+  local target=${SAFE_DIRECTORIES[${2%/*}]}/${2##*/}
+  [[ ! -L $target ]] || rm "$target"
+  if [[ $FRESH ]]; then
+    [[ -e $target ]] || (umask $((8#777 - 8#$3 == 8#177 ? 077 : 022)) && : >"$target")
+    printf '%s' "$1" >"$target"
+    return
+  fi
+  rm -rf "$target.berth"
+  if [[ -e $target ]]; then cp -p "$target" "$target.berth"; else install -m "$3" /dev/null "$target.berth"; fi
+  printf '%s' "$1" >"$target.berth"
+  mv -fT "$target.berth" "$target"
+}
+
+# guest_read PATH: sets LINES to the file's lines; none where it is missing.
+guest_read() {
+  LINES=()
+  if [[ ! $FRESH ]] && is_running; then
+    # shellcheck disable=SC2016
+    mapfile -t LINES < <(attach sh -c 'cat "$1" 2>/dev/null || :' sh "$1" </dev/null)
+    return
+  fi
+  find_safe_directories "${1%/*}"
+  local target=${SAFE_DIRECTORIES[${1%/*}]}/${1##*/}
+  if [[ -f $target && ! -L $target ]]; then mapfile -t LINES <"$target"; fi
+}
+
+guest_mkdir() {
+  if [[ ! $FRESH ]] && is_running; then
+    attach mkdir -p -m "$2" "$1" </dev/null
+    return
+  fi
+  find_safe_directories "${1%/*}"
+  local target=${SAFE_DIRECTORIES[${1%/*}]}/${1##*/}
+  [[ -d $target || -L $target ]] || mkdir -m "$2" "$target"
+}
+
+attach() { lxc-attach -P "$CONTAINERS" -n "$ID" --clear-env -v PATH=/usr/sbin:/usr/bin:/sbin:/bin -- "$@"; }
+
+# Finds where directories of the guest really are; fails if a symbolic link leads out of the root.
+find_safe_directories() {
+  local path real=() root=$DIR/rootfs at missing=()
+  for path in "$@"; do [[ -n ${SAFE_DIRECTORIES[$path]-} ]] || missing+=("$path"); done
+  ((${#missing[@]})) || return 0
+  mapfile -t real < <(realpath -e -- "$root" "${missing[@]/#/$root}" 2>/dev/null)
+  ((${#real[@]} == ${#missing[@]} + 1)) || fail command_failed "the guest lacks one of ${missing[*]}"
+  for ((at = 0; at < ${#missing[@]}; at++)); do
+    [[ ${real[at + 1]} == "${real[0]}/"* ]] ||
+      fail command_failed "${missing[at]} of the guest is a link that leads out of its root"
+    SAFE_DIRECTORIES[${missing[at]}]=${real[at + 1]}
+  done
+}
+
+write_hostname() {
+  local line hosts='' names=$HOSTNAME_
+  [[ $HOSTNAME_ != *.* ]] || names="$HOSTNAME_ ${HOSTNAME_%%.*}"
+  guest_write "$HOSTNAME_"$'\n' /etc/hostname 644
+  guest_read /etc/hosts
+  for line in "${LINES[@]}"; do
+    [[ $line =~ ^127\.0\.1\.1[[:space:]] ]] || hosts+=$line$'\n'
+  done
+  [[ $hosts ]] || hosts=$'127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n'
+  guest_write "${hosts}127.0.1.1 $names"$'\n' /etc/hosts 644
+}
+
+# Nothing named: the template's own settings stay.
+write_dns() {
+  local text='' one
+  for one in "${NAMESERVERS[@]}"; do text+="nameserver $one"$'\n'; done
+  ((${#SEARCH[@]} == 0)) || text+="search ${SEARCH[*]}"$'\n'
+  [[ -z $text ]] || guest_write "$text" /etc/resolv.conf 644
+}
+
+write_ssh_keys() {
+  guest_mkdir /root/.ssh 700
+  guest_write "$1" /root/.ssh/authorized_keys 600
+}
+
+# The password goes to openssl's stdin: neither into a command line nor, in clear, into a file.
+write_password() {
+  local hash line shadow='' found=
+  hash=$(openssl passwd -6 -stdin <<<"$1")
+  guest_read /etc/shadow
+  for line in "${LINES[@]}"; do
+    if [[ $line == root:* ]]; then
+      found=1
+      line=${line#root:*:}
+      line="root:$hash:$line"
+    fi
+    shadow+=$line$'\n'
+  done
+  [[ $found ]] || shadow="root:$hash:19000:0:99999:7:::"$'\n'$shadow
+  guest_write "$shadow" /etc/shadow 640
+}

@@ -1,0 +1,229 @@
+# The host itself: what it is, what it lacks, and what it needs to hold containers.
+# shellcheck shell=bash
+
+# berth_inspect_host: `key value` lines; changes nothing but a trial mount that it takes away.
+berth_inspect_host() {
+  local missing=() tool version total free
+  for tool in lxc-start lxc-stop lxc-attach btrfs nft ip arping ping flock realpath openssl tar zstd xz gzip nsenter setsid; do
+    command -v "$tool" >/dev/null || missing+=("the command $tool")
+  done
+  [[ $(findmnt -n -o FSTYPE -T "$POOL" 2>/dev/null) == btrfs && -d $POOL ]] || missing+=("a btrfs file system at $POOL")
+  [[ -e $BERTH_ROOT/var/lib/lxcfs/proc/meminfo ]] || missing+=('lxcfs at /var/lib/lxcfs')
+  [[ -r /usr/share/lxc/config/common.seccomp ]] || missing+=("LXC's seccomp profile")
+  [[ -e /proc/self/ns/user && -e /proc/self/ns/cgroup ]] || missing+=('user and cgroup namespaces')
+  nft list tables >/dev/null 2>&1 || missing+=('nftables in the kernel')
+  [[ $(id -u) == 0 ]] || missing+=('root')
+  [[ -n $(ip -4 route show default) ]] || missing+=('a default route, which tells the uplink')
+  ((${#missing[@]})) || try_idmapped_mount || missing+=('idmapped mounts on the pool (kernel 5.15, util-linux 2.39)')
+  if ((${#missing[@]})); then
+    printf -v missing '%s, ' "${missing[@]}"
+    fail host_unsuitable "it lacks ${missing%, }"
+  fi
+  read -r total free < <(df -B1 --output=size,avail "$POOL" | tail -n 1)
+  echo "hostname $(hostname)"
+  echo "kernel $(uname -r)"
+  echo "architecture $(uname -m)"
+  echo "cgroup $(cgroup_version)"
+  echo "cpus $(nproc)"
+  echo "ram_bytes $(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024))"
+  echo "disk_total $total"
+  echo "disk_free $free"
+  echo "version lxc $(lxc-start --version)"
+  version=$(btrfs --version) && version=${version%%$'\n'*} && echo "version btrfs ${version##*v}"
+  ! command -v criu >/dev/null || { version=$(criu --version) && version=${version%%$'\n'*} && echo "version criu ${version##* }"; }
+  inspect_features
+}
+
+# What decides on capabilities: `feature NAME`.
+inspect_features() {
+  local controllers=''
+  if [[ $(cgroup_version) == v2 ]]; then
+    controllers=$(<"$CGROUP/cgroup.controllers")
+  else
+    controllers=$(cd "$CGROUP" && printf '%s ' *)
+  fi
+  local name
+  for name in cpu memory pids; do [[ " $controllers " != *" $name "* ]] || echo "feature $name"; done
+  [[ ! -e /proc/sys/net/ipv6 ]] || echo 'feature ipv6'
+  echo 'feature quota'
+}
+
+try_idmapped_mount() {
+  local trial result=1
+  trial=$(mktemp -d "$POOL/.trial.XXXXXX") || return 1
+  mkdir "$trial/a" "$trial/b"
+  if mount --bind -o X-mount.idmap=0:65536:65536 "$trial/a" "$trial/b" 2>/dev/null; then
+    umount "$trial/b"
+    result=0
+  fi
+  rm -rf --one-file-system "$trial"
+  return "$result"
+}
+
+# berth_prepare_host: prints the boot id. Everything of a boot is under /run/berth; what is on disk is looked at again.
+berth_prepare_host() {
+  mkdir -p "$RUN" "$CONTAINERS" "$TEMPLATES" "$FENCES"
+  exec {LOCK_FD}>>"$RUN/prepare.lock"
+  flock -w "$LOCK_WAIT_S" "$LOCK_FD" || fail busy 'another worker prepares the host'
+  mkdir -p "$RUN/locks" "$RUN/state" "$RUN/roots" "$RUN/log"
+  # A container's ids must pass through to its root, and LXC insists on its own path too.
+  chmod 711 "$RUN" "$RUN/roots" "$POOL" "$CONTAINERS"
+  chmod 700 "$RUN/locks" "$RUN/state" "$RUN/log" "$TEMPLATES" "$FENCES"
+  find_uplink
+  raise_sysctls
+  allow_id_ranges
+  enable_quota
+  write_firewall
+  readmit_running
+  tidy
+  [[ -e $RUN/boot-id ]] || write_file "$RUN/boot-id" "$(</proc/sys/kernel/random/uuid)"$'\n'
+  cat "$RUN/boot-id"
+}
+
+find_uplink() {
+  local uplink
+  uplink=$(ip -4 route show default | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); exit } }')
+  [[ $uplink ]] || fail host_unsuitable 'it has no default route, which tells the uplink'
+  write_file "$RUN/uplink" "$uplink $(<"/sys/class/net/$uplink/mtu")"$'\n'
+  set_sysctl "net/ipv4/conf/$uplink/proxy_arp" 1
+  set_sysctl "net/ipv4/conf/$uplink/send_redirects" 0
+  set_sysctl net/ipv4/conf/all/send_redirects 0
+  set_sysctl net/ipv4/ip_forward 1
+  if [[ -e /proc/sys/net/ipv6 ]]; then
+    # A router ignores router advertisements, and with them its own default route, unless told to listen on.
+    [[ $(<"/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 1 ]] || set_sysctl "net/ipv6/conf/$uplink/accept_ra" 2
+    set_sysctl net/ipv6/conf/all/forwarding 1
+    set_sysctl "net/ipv6/conf/$uplink/proxy_ndp" 1
+  fi
+}
+
+set_sysctl() {
+  [[ $(<"/proc/sys/$1") == "$2" ]] || echo "$2" >"/proc/sys/$1" || fail host_unsuitable "sysctl $1 cannot be set to $2"
+}
+
+# Hundreds of servers share what a kernel counts for one root. Only ever raised; what isn't there or isn't ours is left.
+raise_sysctls() {
+  local name value
+  while read -r name value; do
+    [[ -w /proc/sys/$name ]] || continue
+    (($(<"/proc/sys/$name") >= value)) || echo "$value" >"/proc/sys/$name" || true
+  done <<'EOF'
+fs/inotify/max_user_instances 65536
+fs/inotify/max_user_watches 1048576
+fs/inotify/max_queued_events 65536
+kernel/keys/maxkeys 20000
+kernel/keys/maxbytes 2000000
+kernel/pid_max 4194304
+net/ipv4/neigh/default/gc_thresh3 16384
+net/ipv4/neigh/default/gc_thresh2 8192
+net/ipv6/neigh/default/gc_thresh3 16384
+net/ipv6/neigh/default/gc_thresh2 8192
+EOF
+}
+
+# newuidmap lets root give only what these files grant it.
+allow_id_ranges() {
+  local file
+  for file in /etc/subuid /etc/subgid; do
+    grep -qs '^root:65536:4294836224$' "$file" || echo 'root:65536:4294836224' >>"$file"
+  done
+}
+
+# Simple quotas (kernel 6.7) charge who wrote first: cheap, and subvolumes made inside fall under the same limit. A
+# pool with containers keeps what it has. Without any quota the disk limit isn't enforced, so that is refused.
+enable_quota() {
+  local mode
+  mode=$(quota_mode)
+  if [[ $mode != squota && -z $(ls -A "$CONTAINERS") ]]; then
+    [[ $mode == none ]] || btrfs quota disable "$POOL"
+    btrfs quota enable --simple "$POOL" 2>/dev/null || btrfs quota enable "$POOL"
+    mode=$(quota_mode)
+  fi
+  [[ $mode != none ]] || btrfs quota enable "$POOL"
+  : >"$RUN/quota"
+  if [[ $mode == squota ]]; then : >"$RUN/simple-quota"; else rm -f "$RUN/simple-quota"; fi
+}
+
+quota_mode() {
+  local dir
+  dir=/sys/fs/btrfs/$(findmnt -n -o UUID -T "$POOL")/qgroups
+  if [[ -e $dir/mode ]]; then
+    echo "$(<"$dir/mode")"
+  elif [[ -e $dir/enabled && $(<"$dir/enabled") == 1 ]]; then
+    echo qgroup
+  else
+    echo none
+  fi
+}
+
+# Somebody may have flushed the firewall under running containers.
+readmit_running() {
+  local dir
+  for dir in "$CONTAINERS"/*/; do
+    [[ -e $dir/config ]] || continue
+    use_container "$(basename "$dir")"
+    if [[ -e /sys/class/net/$VETH ]]; then allow_addresses || true; fi
+  done
+}
+
+# What nobody needs any more: fences of servers that went 30 days ago, half imports, spent quota groups.
+tidy() {
+  local file id group
+  for file in "$FENCES"/*; do
+    id=${file##*/}
+    [[ -e $file ]] || continue
+    if [[ ! -e $CONTAINERS/$id ]]; then
+      find "$file" -mtime +30 -delete
+    elif (($(wc -l <"$file") > 100)); then
+      shorten_fence "$id"
+    fi
+  done
+  for file in "$TEMPLATES"/.import-*; do
+    if [[ -d $file ]]; then drop_stale_import "$file"; fi
+  done
+  if [[ -e $RUN/simple-quota ]]; then
+    while read -r group _; do
+      [[ $group != 1/* || -e $CONTAINERS/ct${group#1/} ]] || btrfs qgroup destroy "$group" "$POOL" 2>/dev/null || true
+    done < <(btrfs qgroup show "$POOL" 2>/dev/null || true)
+  fi
+}
+
+shorten_fence() {
+  (
+    exec {LOCK_FD}>>"$RUN/locks/$1"
+    flock -n "$LOCK_FD" || exit 0
+    read_fence "$1"
+    write_file "$FENCES/$1" "$FENCE"$'\n'
+  )
+}
+
+drop_stale_import() {
+  local sha=${1##*/.import-}
+  (
+    exec {LOCK_FD}>>"$RUN/locks/template-$sha"
+    ! flock -n "$LOCK_FD" || btrfs -q subvolume delete "$1" >/dev/null
+  ) || true
+}
+
+# berth_snapshot_host: `boot ID` and `ct ID STATE FENCE` lines. No process a container: hosts hold hundreds.
+berth_snapshot_host() {
+  local dir state line
+  local -A monitors=()
+  [[ ! -e $RUN/boot-id ]] || echo "boot $(<"$RUN/boot-id")"
+  while read -r line; do
+    line=${line##* @"$CONTAINERS"/}
+    [[ $line != */command ]] || monitors[${line%/command}]=1
+  done </proc/net/unix
+  for dir in "$CONTAINERS"/ct*/; do
+    [[ -d $dir ]] || continue
+    dir=${dir%/}
+    use_container "${dir##*/}"
+    state=stopped
+    if [[ -n ${monitors[$ID]-} ]] || payload_alive; then
+      state=running
+      if payload_frozen; then state=frozen; fi
+    fi
+    read_fence "$ID"
+    echo "ct $ID $state $FENCE"
+  done
+}

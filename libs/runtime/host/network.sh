@@ -1,0 +1,64 @@
+# The host's side of containers' networks. Needs common.sh.
+# shellcheck shell=bash
+
+# Adds the container's addresses to what its veth may send.
+allow_addresses() {
+  [[ ! -s $DIR/net.nft ]] || nft -f "$DIR/net.nft"
+}
+
+# Takes veth, routes, proxy entries and permitted addresses away; what is gone already is fine.
+unplug() {
+  local line
+  rm -f "$RUN/state/$ID.pid"
+  if [[ -e /sys/class/net/$VETH ]]; then ip link delete "$VETH" 2>/dev/null || true; fi
+  forget_addresses
+}
+
+# Undoes net.nft and net.host, as they were when plugged.
+forget_addresses() {
+  local line uplink=- batch=''
+  [[ -e $DIR/net.host ]] || return 0
+  while read -r line; do
+    [[ $line != add\ element\ * ]] || nft "delete${line#add}" 2>/dev/null || forget_one_by_one "$line"
+  done <"$DIR/net.nft"
+  [[ ! -e $RUN/uplink ]] || read -r uplink _ <"$RUN/uplink"
+  while read -r line; do
+    case $line in
+      'neigh replace proxy '*) batch+="neigh delete ${line#neigh replace }"$'\n' ;;
+      'route replace '*) [[ ! -e /sys/class/net/$VETH ]] || batch+="route delete ${line#route replace }"$'\n' ;;
+    esac
+  done <"$DIR/net.host"
+  [[ -z $batch ]] || ip -force -batch - <<<"${batch//UPLINK/$uplink}" 2>/dev/null || true
+}
+
+# One that is missing makes nft refuse them all.
+forget_one_by_one() {
+  local set=${1#add element inet berth } element
+  local elements=${1#*\{ }
+  elements=${elements% \}}
+  local -a list
+  IFS=',' read -r -a list <<<"$elements"
+  for element in "${list[@]}"; do
+    nft "delete element inet berth ${set%% *} { $element }" 2>/dev/null || true
+  done
+}
+
+# The table that drops what a container sends from an address that isn't its own. Atomic; elements come with starts.
+write_firewall() {
+  local guests
+  nft -f - <<'EOF'
+add table inet berth
+add set inet berth own4 { type ifname . ipv4_addr ; }
+add set inet berth own6 { type ifname . ipv6_addr ; flags interval ; }
+add chain inet berth spoof { type filter hook prerouting priority raw ; policy accept ; }
+add chain inet berth guest
+flush chain inet berth spoof
+flush chain inet berth guest
+add rule inet berth spoof iifname "v-ct*" goto guest
+add rule inet berth guest meta nfproto ipv4 iifname . ip saddr @own4 accept
+add rule inet berth guest meta nfproto ipv6 iifname . ip6 saddr @own6 accept
+add rule inet berth guest ip6 saddr fe80::/10 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } ip6 hoplimit 255 accept
+add rule inet berth guest ip6 saddr :: icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept
+add rule inet berth guest counter drop
+EOF
+}

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Limits } from '@berth/contracts';
+import type {
+  ContainerAddress,
+  ContainerDetail,
+  ContainerId,
+  ContainerRuntime,
+  ContainerSpec,
+  DnsSettings,
+  ExecOptions,
+  ExecResult,
+  HostFacts,
+  HostSnapshot,
+  MutationOptions,
+  TemplateImage,
+} from '../container-runtime';
+import type { ScriptOptions } from '../host-connection';
+import { RuntimeError } from '../runtime-error';
+import type { RuntimeErrorCode } from '../runtime-error';
+import type { CommandConnection } from '../shell/command-connection';
+import * as check from '../validation';
+import { execLine } from './exec-line';
+import { parseHostFacts, parseSnapshot } from './host-report';
+import { EXIT_NOT_INSTALLED, EXIT_NOT_PREPARED, HostScripts } from './host-scripts';
+import type { ModuleSet } from './host-scripts';
+import { limitEntries, parseDetail, renderAddresses, renderDns, renderSpec } from './spec-file';
+import { importTemplate } from './template-import';
+
+/** Beyond what the guest is given to shut down. */
+const STOP_MARGIN_MS = 90_000;
+
+/**
+ * LXC 6 on a btrfs pool: see README.md for the layout on the host. Each method is one script over one channel; the
+ * scripts hold the logic, so that a lock is held from the look to the act.
+ */
+export class LxcRuntime implements ContainerRuntime {
+  readonly driver = 'lxc';
+  private readonly imports = new Map<string, Promise<'present' | 'imported'>>();
+  private preparing: Promise<{ bootId: string }> | null = null;
+
+  constructor(
+    private readonly connection: CommandConnection,
+    private readonly scripts: HostScripts = new HostScripts(),
+  ) {}
+
+  async inspectHost(): Promise<HostFacts> {
+    const script = this.scripts.inlineCall('host', 'berth_inspect_host');
+    return parseHostFacts(await this.connection.script(script, { action: 'inspect the host' }));
+  }
+
+  /** Concurrent calls share one. */
+  prepareHost(options: { signal?: AbortSignal } = {}): Promise<{ bootId: string }> {
+    this.preparing ??= this.call('host', 'berth_prepare_host', [], { action: 'prepare the host', ...options })
+      .then((output) => ({ bootId: output.trim() }))
+      .finally(() => (this.preparing = null));
+    return this.preparing;
+  }
+
+  async snapshotHost(): Promise<HostSnapshot> {
+    return parseSnapshot(
+      await this.call('host', 'berth_snapshot_host', [], { action: 'list the containers' }),
+    );
+  }
+
+  async ensureTemplate(
+    image: TemplateImage,
+    open: () => Promise<Readable>,
+    options: { signal?: AbortSignal; onProgress?: (bytes: number) => void } = {},
+  ): Promise<'present' | 'imported'> {
+    check.assertSha256(this.connection.host, image.sha256);
+    const running = this.imports.get(image.sha256);
+    if (running) return running.then(() => 'present');
+    const action = `import the template ${image.sha256.slice(0, 12)}`;
+    const { signal } = options;
+    const importing = (async () => {
+      const known = await this.call('template', 'berth_has_template', [image.sha256], { action, signal });
+      if (known.trim() === 'present') return 'present';
+      // A stream can be sent once only: all that could make the call start again is settled before.
+      if (!(await this.snapshotHost()).bootId) await this.prepareHost({ signal });
+      const script = this.scripts.call('template', 'berth_import_template', [
+        image.sha256,
+        image.compression,
+      ]);
+      return importTemplate(this.connection, script, await open(), { action, ...options });
+    })().finally(() => this.imports.delete(image.sha256));
+    this.imports.set(image.sha256, importing);
+    return importing;
+  }
+
+  async removeTemplate(sha256: string): Promise<void> {
+    check.assertSha256(this.connection.host, sha256);
+    const action = `remove the template ${sha256.slice(0, 12)}`;
+    await this.call('template', 'berth_remove_template', [sha256], { action });
+  }
+
+  async create(spec: ContainerSpec, options: MutationOptions): Promise<void> {
+    check.assertSpec(this.connection.host, spec, check.SUPPORTED_LIMITS);
+    const parts = [renderSpec(spec), renderKeys(spec.sshKeys), spec.rootPassword ?? ''];
+    await this.mutate('create', spec.id, options, { parts });
+  }
+
+  async start(id: ContainerId, options: MutationOptions): Promise<void> {
+    await this.mutate('start', id, options);
+  }
+
+  async stop(
+    id: ContainerId,
+    options: MutationOptions & { timeoutMs: number },
+  ): Promise<'stopped' | 'killed'> {
+    const seconds = (Math.max(10, options.timeoutMs) / 1000).toFixed(3);
+    const timeoutMs = options.timeoutMs + STOP_MARGIN_MS;
+    const output = await this.mutate('stop', id, options, { args: [seconds], timeoutMs });
+    return output.trim() === 'killed' ? 'killed' : 'stopped';
+  }
+
+  async kill(id: ContainerId, options: MutationOptions): Promise<void> {
+    await this.mutate('kill', id, options);
+  }
+
+  async destroy(id: ContainerId, options: MutationOptions): Promise<void> {
+    await this.mutate('destroy', id, options);
+  }
+
+  async inspect(id: ContainerId): Promise<ContainerDetail | null> {
+    check.assertContainerId(this.connection.host, id);
+    return parseDetail(id, await this.call('container', 'berth_inspect', [id], { action: `inspect ${id}` }));
+  }
+
+  async applyLimits(id: ContainerId, limits: Limits, options: MutationOptions): Promise<void> {
+    check.assertLimits(this.connection.host, limits, check.SUPPORTED_LIMITS);
+    const args = limitEntries(limits).map(([name, value]) => `${name}=${value ?? ''}`);
+    await this.mutate('set_limits', id, options, { args });
+  }
+
+  async setAddresses(
+    id: ContainerId,
+    addresses: ContainerAddress[],
+    options: MutationOptions,
+  ): Promise<void> {
+    check.assertAddresses(this.connection.host, addresses);
+    await this.mutate('set_addresses', id, options, { parts: [renderAddresses(addresses)] });
+  }
+
+  async setHostname(id: ContainerId, hostname: string, options: MutationOptions): Promise<void> {
+    check.assertHostname(this.connection.host, hostname);
+    await this.mutate('set_hostname', id, options, { args: [hostname] });
+  }
+
+  async setDns(id: ContainerId, dns: DnsSettings, options: MutationOptions): Promise<void> {
+    check.assertDns(this.connection.host, dns);
+    await this.mutate('set_dns', id, options, { parts: [renderDns(dns)] });
+  }
+
+  async setRootPassword(id: ContainerId, password: string, options: MutationOptions): Promise<void> {
+    check.assertPassword(this.connection.host, password);
+    await this.mutate('set_password', id, options, { parts: [password] });
+  }
+
+  async setSshKeys(id: ContainerId, keys: string[], options: MutationOptions): Promise<void> {
+    check.assertSshKeys(this.connection.host, keys);
+    await this.mutate('set_keys', id, options, { parts: [renderKeys(keys)] });
+  }
+
+  async exec(id: ContainerId, command: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    check.assertContainerId(this.connection.host, id);
+    if (!command.length || command.some((word) => word.includes('\0'))) {
+      check.rejectInput(this.connection.host, 'a command needs a name, and no NUL bytes');
+    }
+    const mark = `berth-refused-${randomUUID()}`;
+    const action = `exec in ${id}`;
+    const line = execLine(id, command, options.timeoutMs, mark);
+    const result = await this.connection.execLine(line, action, options);
+    if (result.exitCode === 70 && result.stderr.startsWith(mark)) {
+      const [, code, ...words] = result.stderr.trim().split(' ');
+      const message = `${this.connection.host}: cannot ${action}: ${words.join(' ')}`;
+      throw new RuntimeError(code as RuntimeErrorCode, message, { host: this.connection.host, action });
+    }
+    return result;
+  }
+
+  /** `parts` go to stdin, their sizes to the end of the arguments. */
+  private mutate(
+    verb: string,
+    id: ContainerId,
+    options: MutationOptions,
+    more: { args?: string[]; parts?: string[]; timeoutMs?: number } = {},
+  ): Promise<string> {
+    check.assertContainerId(this.connection.host, id);
+    check.assertFence(this.connection.host, options.fence);
+    const { args = [], parts = [], timeoutMs } = more;
+    const sizes = parts.map((part) => Buffer.byteLength(part));
+    return this.call('container', `berth_${verb}`, [id, options.fence, ...args, ...sizes], {
+      action: `${verb.replace('_', ' ')} ${id}`,
+      input: parts.join(''),
+      timeoutMs,
+      signal: options.signal,
+      onLog: options.onLog,
+    });
+  }
+
+  /** Installs the scripts and prepares the host where the call finds that it has to; else one round trip. */
+  private async call(
+    modules: ModuleSet,
+    name: string,
+    args: readonly (string | number)[],
+    options: ScriptOptions,
+  ): Promise<string> {
+    const script = this.scripts.call(modules, name, args);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.connection.script(script, options);
+      } catch (error) {
+        const exitCode = error instanceof RuntimeError ? error.details.exitCode : null;
+        if (attempt > 2) throw error;
+        if (exitCode === EXIT_NOT_INSTALLED) await this.install(options.signal);
+        else if (exitCode === EXIT_NOT_PREPARED) await this.prepareHost({ signal: options.signal });
+        else throw error;
+      }
+    }
+  }
+
+  private async install(signal?: AbortSignal): Promise<void> {
+    const { script, input } = this.scripts.install();
+    await this.connection.script(script, { action: "install Berth's scripts", input, signal });
+  }
+}
+
+function renderKeys(keys: readonly string[]): string {
+  return keys.map((key) => `${key}\n`).join('');
+}
