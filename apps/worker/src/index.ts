@@ -1,1 +1,2 @@
-export {};
+export type { WorkerOptions } from './core/worker-options';
+export { startWorker, type RunningWorker } from './worker';

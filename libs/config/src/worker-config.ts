@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
 import { type Environment, readEnvironment } from './read-environment';
@@ -21,6 +22,11 @@ const schema = z.object({
   BERTH_OBSERVE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('2000'),
   /** file:// sources of templates may lie below these only; none if not set. */
   BERTH_TEMPLATE_FILE_ROOTS: directories().prefault(''),
+  /** Where simulated hosts keep their state, so that it outlives a worker and several share it; in memory if not set. */
+  BERTH_SIMULATED_DIR: z
+    .string()
+    .refine((path) => isAbsolute(path), 'must be an absolute directory')
+    .optional(),
   /** For tests only: the worker kills itself (SIGKILL) just before or after that step, once per operation kind. */
   BERTH_WORKER_FAULT: z
     .string()
@@ -45,6 +51,8 @@ export interface WorkerConfig extends SharedConfig {
   reconcileIntervalMs: number;
   observeIntervalMs: number;
   templateFileRoots: string[];
+  /** Null: simulated hosts are forgotten with the process. */
+  simulatedDir: string | null;
   /** Null but in tests. */
   fault: WorkerFault | null;
 }
@@ -62,6 +70,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     reconcileIntervalMs: parsed.BERTH_RECONCILE_INTERVAL_MS,
     observeIntervalMs: parsed.BERTH_OBSERVE_INTERVAL_MS,
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
+    simulatedDir: parsed.BERTH_SIMULATED_DIR ?? null,
     fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),
   };
 }

@@ -1,0 +1,61 @@
+import { unseal } from '@berth/database';
+import type { StepContext, StepHandler } from '@berth/jobs';
+import { RuntimeError, type ContainerSpec } from '@berth/runtime';
+import { Injectable } from '@nestjs/common';
+import { InjectOptions, type WorkerOptions } from '../core/worker-options';
+import { HostTemplates } from '../templates/host-templates';
+import { absentIsFine, mutationOf } from './mutation';
+import { ServerTargets, type ServerTarget } from './server-target';
+
+/** Makes the container, stopped. Taken back by destroying it. */
+@Injectable()
+export class CreateContainerStep implements StepHandler {
+  constructor(
+    private readonly targets: ServerTargets,
+    private readonly templates: HostTemplates,
+    @InjectOptions() private readonly options: WorkerOptions,
+  ) {}
+
+  async run(context: StepContext): Promise<void> {
+    const target = await this.targets.of(context.operation);
+    const spec = specOf(target, await this.rootPasswordOf(context));
+    const create = () => target.runtime.create(spec, mutationOf(context));
+    try {
+      await create();
+    } catch (error) {
+      if (!(error instanceof RuntimeError && error.code === 'template_missing')) throw error;
+      // The host has lost it since this worker last saw it there.
+      const { host, runtime, template } = target;
+      context.log(`${host.name} has lost the template ${template.sha256}: importing it again`);
+      this.templates.forget(host.id, template.sha256);
+      await this.templates.ensure(host, runtime, template, { signal: context.signal, onProgress: () => {} });
+      await create();
+    }
+  }
+
+  async undo(context: StepContext): Promise<void> {
+    const { runtime, containerId } = await this.targets.of(context.operation);
+    await absentIsFine(runtime.destroy(containerId, mutationOf(context)));
+  }
+
+  private async rootPasswordOf({ operation }: StepContext): Promise<string | null> {
+    const sealed = operation.input.sealed_root_password;
+    return typeof sealed === 'string' ? unseal(this.options.config, sealed) : null;
+  }
+}
+
+function specOf(target: ServerTarget, rootPassword: string | null): ContainerSpec {
+  const { containerId, template, hostname, idBase, limits, addresses, sshKeys } = target;
+  return {
+    id: containerId,
+    templateSha256: template.sha256,
+    hostname,
+    idBase,
+    limits,
+    addresses,
+    // The template's own resolvers are kept.
+    dns: { nameservers: [], search: [] },
+    sshKeys,
+    rootPassword,
+  };
+}

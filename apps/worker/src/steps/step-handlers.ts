@@ -1,0 +1,72 @@
+import type { StepHandlers } from '@berth/jobs';
+import type { RuntimeErrorCode } from '@berth/runtime';
+import type { StepDecision } from '@berth/domain';
+import { Injectable } from '@nestjs/common';
+import { CreateContainerStep } from './create-container.step';
+import { DestroyContainerStep, KillForDeleteStep } from './delete.steps';
+import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.steps';
+import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
+import { ImportTemplateStep } from './import-template.step';
+import {
+  KillContainerStep,
+  StartContainerStep,
+  StartOrderedContainerStep,
+  StopContainerStep,
+} from './power.steps';
+import { translated } from './step-failure';
+
+type Decisions = Partial<Record<RuntimeErrorCode, StepDecision>>;
+
+/** A person waits for an enrolment, and what is wrong with a host seldom goes away by itself. */
+const ENROLMENT: Decisions = { unreachable: 'abort', timeout: 'abort', busy: 'retry' };
+/** A delete must come to its end: what a host stumbles over now may be gone at the next try. */
+const DELETE: Decisions = { command_failed: 'retry', no_space: 'retry', host_unsuitable: 'retry' };
+
+/** Which handler does which step of the plans; checked against them at start-up. */
+@Injectable()
+export class Steps {
+  readonly handlers: StepHandlers;
+
+  constructor(
+    importTemplate: ImportTemplateStep,
+    createContainer: CreateContainerStep,
+    startOrdered: StartOrderedContainerStep,
+    startContainer: StartContainerStep,
+    stopContainer: StopContainerStep,
+    killContainer: KillContainerStep,
+    killForDelete: KillForDeleteStep,
+    destroyContainer: DestroyContainerStep,
+    setRootPassword: SetRootPasswordStep,
+    applyHostname: ApplyHostnameStep,
+    checkHost: CheckHostStep,
+    prepareHost: PrepareHostStep,
+    openForOrders: OpenForOrdersStep,
+  ) {
+    this.handlers = {
+      create_server: {
+        import_template: translated(importTemplate),
+        create_container: translated(createContainer),
+        start_container: translated(startOrdered),
+      },
+      start_server: { start_container: translated(startContainer) },
+      stop_server: { stop_container: translated(stopContainer) },
+      restart_server: {
+        stop_container: translated(stopContainer),
+        start_container: translated(startContainer),
+      },
+      kill_server: { kill_container: translated(killContainer) },
+      delete_server: {
+        kill_container: translated(killForDelete, DELETE),
+        destroy_container: translated(destroyContainer, DELETE),
+      },
+      reset_password: { set_root_password: translated(setRootPassword) },
+      set_hostname: { apply_hostname: translated(applyHostname) },
+      change_protection: {},
+      enrol_host: {
+        check_host: translated(checkHost, ENROLMENT),
+        prepare_host: translated(prepareHost, ENROLMENT),
+        open_for_orders: translated(openForOrders),
+      },
+    };
+  }
+}

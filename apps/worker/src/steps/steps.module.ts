@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { HostsModule } from '../hosts/hosts.module';
+import { TemplatesModule } from '../templates/templates.module';
+import { CreateContainerStep } from './create-container.step';
+import { DestroyContainerStep, KillForDeleteStep } from './delete.steps';
+import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.steps';
+import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
+import { ImportTemplateStep } from './import-template.step';
+import {
+  KillContainerStep,
+  StartContainerStep,
+  StartOrderedContainerStep,
+  StopContainerStep,
+} from './power.steps';
+import { ServerTargets } from './server-target';
+import { Steps } from './step-handlers';
+
+@Module({
+  imports: [HostsModule, TemplatesModule],
+  providers: [
+    ServerTargets,
+    Steps,
+    ImportTemplateStep,
+    CreateContainerStep,
+    StartOrderedContainerStep,
+    StartContainerStep,
+    StopContainerStep,
+    KillContainerStep,
+    KillForDeleteStep,
+    DestroyContainerStep,
+    SetRootPasswordStep,
+    ApplyHostnameStep,
+    CheckHostStep,
+    PrepareHostStep,
+    OpenForOrdersStep,
+  ],
+  exports: [Steps],
+})
+export class StepsModule {}

@@ -1,0 +1,36 @@
+import { StepError } from '@berth/domain';
+import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { InjectOptions, type WorkerOptions } from '../core/worker-options';
+import { openFile } from './file-source';
+import { openHttp } from './http-source';
+
+export interface OpenedSource {
+  stream: Readable;
+  /** Null where the server doesn't say. */
+  sizeBytes: number | null;
+}
+
+/** Opens templates' tarballs where their source says: `https://…`, `http://…`, or `file:///…` below the allowed directories. */
+@Injectable()
+export class TemplateSource {
+  constructor(@InjectOptions() private readonly options: WorkerOptions) {}
+
+  /** Throws StepError: `template_unavailable` (retry where it may come back), `template_source_refused`. */
+  async open(source: string, signal: AbortSignal): Promise<OpenedSource> {
+    const url = URL.canParse(source) ? new URL(source) : null;
+    switch (url?.protocol) {
+      case 'file:':
+        return openFile(url, this.options.config.templateFileRoots);
+      case 'https:':
+      case 'http:':
+        return openHttp(url, signal);
+      default:
+        throw new StepError(
+          'abort',
+          'template_source_refused',
+          `${JSON.stringify(source)} is no file://, http:// or https:// URL`,
+        );
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { InjectLog, type Log } from './core/log';
+import { RedisConnections } from './core/redis-connections';
+import { InjectOptions, type WorkerOptions } from './core/worker-options';
+import { ExecService } from './exec/exec.service';
+import { HostRuntimes } from './hosts/host-runtimes';
+import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
+import { ObserverLoop } from './loops/observer/observer.loop';
+import { ReconcileLoop } from './loops/reconcile.loop';
+import { OperationsService } from './operations/operations.service';
+
+/** Given to operations that were told to stop, to give themselves back. */
+const GIVE_BACK_MS = 5000;
+/** Given to each thing that is closed at the end: a Redis or Postgres that is away must not hold the process. */
+const CLOSE_MS = 2000;
+
+/** The order in which the worker's parts come up and go down. */
+@Injectable()
+export class WorkerLifecycle {
+  private ending: Promise<void> | null = null;
+
+  constructor(
+    @InjectOptions() private readonly options: WorkerOptions,
+    @InjectLog() private readonly log: Log,
+    private readonly dataSource: DataSource,
+    private readonly redis: RedisConnections,
+    private readonly runtimes: HostRuntimes,
+    private readonly operations: OperationsService,
+    private readonly exec: ExecService,
+    private readonly reconcile: ReconcileLoop,
+    private readonly cleanup: IdempotencyCleanupLoop,
+    private readonly observer: ObserverLoop,
+  ) {}
+
+  async start(): Promise<void> {
+    await this.operations.start();
+    this.exec.start();
+    this.reconcile.start();
+    this.cleanup.start();
+    this.observer.start();
+    this.log.info('the worker takes operations');
+  }
+
+  /**
+   * Takes no more work, lets what runs end within `shutdownTimeoutMs`, gives the rest back, then closes every connection.
+   * Idempotent; never rejects.
+   */
+  stop(): Promise<void> {
+    this.ending ??= this.end();
+    return this.ending;
+  }
+
+  private async end(): Promise<void> {
+    this.log.info('the worker ends: no more work is taken');
+    const stopped = Promise.all([
+      this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
+      this.quietly('exec', this.exec.stop()),
+      this.quietly('operations', this.operations.pause()),
+    ]).then(() => this.operations.idle());
+    if (!(await within(stopped, this.options.config.shutdownTimeoutMs))) {
+      this.log.warn('operations are still under way: they are given back');
+      this.operations.giveBack();
+      this.exec.abortRunning();
+      await within(stopped, GIVE_BACK_MS);
+    }
+    await within(this.quietly('queue', this.operations.close()), CLOSE_MS);
+    await within(this.quietly('hosts', this.runtimes.close()), CLOSE_MS);
+    this.redis.close();
+    if (this.dataSource.isInitialized)
+      await within(this.quietly('Postgres', this.dataSource.destroy()), CLOSE_MS);
+    this.log.info('the worker has ended');
+  }
+
+  private async quietly(what: string, ...work: Promise<unknown>[]): Promise<void> {
+    for (const outcome of await Promise.allSettled(work)) {
+      if (outcome.status === 'rejected') this.log.warn({ err: outcome.reason as Error }, `stopping ${what}`);
+    }
+  }
+}
+
+/** Whether the work ended in time. */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
+}

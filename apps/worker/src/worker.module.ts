@@ -1,0 +1,21 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CoreModule } from './core/core.module';
+import type { WorkerOptions } from './core/worker-options';
+import { ExecModule } from './exec/exec.module';
+import { HealthController } from './health/health.controller';
+import { HostsModule } from './hosts/hosts.module';
+import { LoopsModule } from './loops/loops.module';
+import { OperationsModule } from './operations/operations.module';
+import { WorkerLifecycle } from './worker-lifecycle';
+
+@Module({})
+export class WorkerModule {
+  static forRoot(options: WorkerOptions): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [CoreModule.forRoot(options), HostsModule, OperationsModule, LoopsModule, ExecModule],
+      controllers: options.config.healthPort === null ? [] : [HealthController],
+      providers: [WorkerLifecycle],
+    };
+  }
+}
