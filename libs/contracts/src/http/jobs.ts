@@ -7,7 +7,6 @@ export const queueSchema = z.object({
   active: z.int(),
   delayed: z.int(),
   failed: z.int(),
-  completed: z.int(),
 });
 export type QueueView = z.output<typeof queueSchema>;
 
@@ -15,6 +14,8 @@ export const jobsSchema = z.object({
   jobs: z.array(queueSchema),
   /** Operations that were taken by a worker whose lease has run out. */
   stalled: z.int(),
+  /** Operations that failed in the last 24 hours. */
+  failed: z.int(),
   /** Rows that the dispatcher hasn't put into a queue yet, and the age of the oldest in seconds. */
   outbox: z.object({ rows: z.int(), oldest_age_s: z.number() }),
 });

@@ -1,7 +1,8 @@
 import { labelKeySchema, labelValueSchema } from '../names';
 
 export type LabelRequirement =
-  | { key: string; operator: 'exists' | 'absent' }
+  | { key: string; operator: 'exists' }
+  | { key: string; operator: 'absent' }
   | { key: string; operator: 'in' | 'not_in'; values: string[] };
 
 const SET = /^(\S+) (in|notin) ?\(([^()]*)\)$/;

@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { descriptionSchema, resourceNameSchema } from '../names';
 import { listQuerySchema, timeSchema } from './list-query';
 
+/** How the tarball is packed. */
+export const compressionSchema = z.enum(['none', 'gzip', 'xz', 'zstd']);
+export type Compression = z.output<typeof compressionSchema>;
+
 export const architectureSchema = z.enum(['amd64', 'arm64']);
 
 /** Characters of a URL that no shell reads as anything but themselves (percent-encode the others). */
@@ -28,6 +32,8 @@ export const createTemplateBodySchema = z.strictObject({
     .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in 64 hexadecimal digits')
     .transform((hex) => hex.toLowerCase()),
   architecture: architectureSchema.default('amd64'),
+  /** Told by the source's ending (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst …) where it is not said. */
+  compression: compressionSchema.optional(),
 });
 export type CreateTemplateBody = z.output<typeof createTemplateBodySchema>;
 
@@ -49,6 +55,7 @@ export const templateSchema = z.object({
   name: z.string(),
   description: z.string(),
   architecture: z.string(),
+  compression: compressionSchema,
   sha256: z.string(),
   /** Operators only: it may tell of internal places. */
   source: z.string().optional(),

@@ -1,0 +1,19 @@
+import type { Role } from '@berth/contracts';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
+
+export const ACCESS = 'berth:access';
+
+/** Who may call a route. A route without one of these is closed to everybody: see AuthGuard. */
+export type Access = 'public' | readonly Role[];
+
+/** Anybody, without a token. */
+export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
+
+const tokens = (...roles: Role[]) =>
+  applyDecorators(SetMetadata(ACCESS, roles satisfies Access), ApiBearerAuth());
+
+/** Every valid token; a customer's reaches only its tenant's own things. */
+export const AnyToken = () => tokens('customer', 'billing', 'operator');
+export const BillingOnly = () => tokens('billing', 'operator');
+export const OperatorOnly = () => tokens('operator');

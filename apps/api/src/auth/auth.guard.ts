@@ -1,0 +1,68 @@
+import { BerthError } from '@berth/domain';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
+import type { BerthRequest, Caller } from '../http/request-context';
+import { ACCESS, type Access } from './access.decorator';
+import { RateLimitService } from './rate-limit.service';
+import { TokenLookupService } from './token-lookup.service';
+
+const isRead = (method: string) => method === 'GET' || method === 'HEAD';
+
+/** The secret of `Authorization: Bearer …`, or null. */
+export function bearerOf(header: string | undefined): string | null {
+  return /^Bearer +([^\s]{1,200}) *$/i.exec(header ?? '')?.[1] ?? null;
+}
+
+function forbid(message: string): never {
+  throw new BerthError('forbidden', message);
+}
+
+/** Throws `forbidden` where this caller may not use a route that is for these roles. */
+export function assertMay(caller: Caller, access: Access | undefined, method: string): void {
+  if (!access || !(access as readonly string[]).includes(caller.role)) {
+    forbid(`a ${caller.role} token can't use this route`);
+  }
+  const scope = isRead(method) ? 'read' : 'write';
+  if (!caller.scopes.includes(scope)) forbid(`this token lacks the scope ${scope}`);
+  if (caller.tenantStatus === 'terminated') forbid('the tenant was terminated');
+  if (caller.tenantStatus === 'suspended' && !isRead(method)) {
+    forbid('the tenant is suspended: it can read, but change nothing');
+  }
+}
+
+/** Who is it, how often, and may they. A route that doesn't say whom it is for is closed. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(TokenLookupService) private readonly tokens: TokenLookupService,
+    @Inject(RateLimitService) private readonly rateLimit: RateLimitService,
+  ) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      execution.getHandler(),
+      execution.getClass(),
+    ]);
+    if (access === 'public') return true;
+    const request = execution.switchToHttp().getRequest<BerthRequest>();
+    const response = execution.switchToHttp().getResponse<Response>();
+    const caller = await this.authenticate(request, response);
+    await this.rateLimit.count(caller, response);
+    assertMay(caller, access, request.method);
+    request.caller = caller;
+    return true;
+  }
+
+  private async authenticate(request: BerthRequest, response: Response): Promise<Caller> {
+    const secret = bearerOf(request.headers.authorization);
+    const caller = secret && (await this.tokens.find(secret));
+    if (caller) return caller;
+    await this.rateLimit.countFailure(request.ip ?? 'unknown', response);
+    throw new BerthError(
+      'unauthorized',
+      secret ? 'the token is unknown, revoked or expired' : 'send a token: Authorization: Bearer berth_…',
+    );
+  }
+}

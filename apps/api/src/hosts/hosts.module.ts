@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { HostEnrolmentService } from './host-enrolment.service';
+import { HostsController } from './hosts.controller';
+import { HostsService } from './hosts.service';
+
+@Module({ controllers: [HostsController], providers: [HostsService, HostEnrolmentService] })
+export class HostsModule {}

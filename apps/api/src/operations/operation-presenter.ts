@@ -1,0 +1,73 @@
+import type { OperationView } from '@berth/contracts';
+import { type OperationEntity, OperationStepEntity } from '@berth/database';
+import { type EntityManager, In } from 'typeorm';
+import type { Caller } from '../http/request-context';
+import { isoTime } from '../http/time';
+
+function stepView(step: OperationStepEntity): OperationView['steps'][number] {
+  return {
+    name: step.name,
+    status: step.status,
+    attempt: step.attempt,
+    started_at: isoTime(step.startedAt),
+    finished_at: isoTime(step.finishedAt),
+    error: step.error && { code: step.error.code, message: step.error.message },
+  };
+}
+
+/** Input and logs stay inside: they may tell of the host. */
+function operationView(
+  operation: OperationEntity,
+  steps: OperationStepEntity[],
+  caller: Caller,
+): OperationView {
+  const { error } = operation;
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    status: operation.status,
+    progress: operation.progress,
+    server_id: operation.serverId,
+    host_id: caller.role === 'operator' ? operation.hostId : null,
+    tenant_id: operation.tenantId,
+    requested_by: operation.requestedBy,
+    request_id: operation.requestId,
+    attempt: operation.attempt,
+    steps: steps.map(stepView),
+    error: error && { code: error.code, message: error.message, step: error.step },
+    // What a step put out may name the host as well.
+    result: caller.role === 'operator' ? operation.result : null,
+    cancel_requested: operation.cancelRequestedAt !== null,
+    waits_for: operation.waitsFor,
+    created_at: isoTime(operation.createdAt),
+    started_at: isoTime(operation.startedAt),
+    finished_at: isoTime(operation.finishedAt),
+  };
+}
+
+/** Operations with their steps, as this caller may see them. */
+export async function presentOperations(
+  em: EntityManager,
+  operations: OperationEntity[],
+  caller: Caller,
+): Promise<OperationView[]> {
+  const steps = await em.find(OperationStepEntity, {
+    where: { operationId: In(operations.map((operation) => operation.id)) },
+    order: { position: 'ASC' },
+  });
+  return operations.map((operation) =>
+    operationView(
+      operation,
+      steps.filter((step) => step.operationId === operation.id),
+      caller,
+    ),
+  );
+}
+
+export async function presentOperation(
+  em: EntityManager,
+  operation: OperationEntity,
+  caller: Caller,
+): Promise<OperationView> {
+  return (await presentOperations(em, [operation], caller))[0]!;
+}

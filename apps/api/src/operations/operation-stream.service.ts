@@ -1,0 +1,88 @@
+import { OperationEvents } from '@berth/jobs';
+import { OperationEntity } from '@berth/database';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import type { Response } from 'express';
+import { DataSource } from 'typeorm';
+import type { Caller } from '../http/request-context';
+import { presentOperation } from './operation-presenter';
+
+/** Redis tells of changes at once; this finds those that it lost. */
+const POLL_MS = 2000;
+/** Proxies close what is silent for long. */
+const HEARTBEAT_MS = 15_000;
+const FINAL = ['succeeded', 'failed', 'cancelled'];
+
+/** Sends an operation to a client after each change, until it ends: server-sent events. */
+@Injectable()
+export class OperationStreamService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(OperationStreamService.name);
+  private readonly open = new Set<() => void>();
+
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(OperationEvents) private readonly events: OperationEvents,
+  ) {}
+
+  /** Clients come back to another process by themselves, and get the whole state at once. */
+  beforeApplicationShutdown(): void {
+    for (const end of this.open) end();
+  }
+
+  /** Begins the stream; returns at once. The caller has checked that the operation may be seen. */
+  stream(operationId: string, caller: Caller, response: Response): void {
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    response.write('retry: 1000\n\n');
+    let last = '';
+    let busy = false;
+    let again = false;
+    const send = async () => {
+      const { json, final } = await this.state(operationId, caller);
+      if (json !== last && !response.writableEnded) response.write(`event: operation\ndata: ${json}\n\n`);
+      last = json;
+      if (final) end();
+    };
+    const look = () => {
+      if (busy) {
+        again = true;
+        return;
+      }
+      busy = true;
+      send()
+        .catch((error: unknown) => {
+          this.logger.warn({ err: error }, 'an event stream ended early');
+          end();
+        })
+        .finally(() => {
+          busy = false;
+          if (again && this.open.has(end)) {
+            again = false;
+            look();
+          }
+        });
+    };
+    const unwatch = this.events.watch(operationId, look);
+    const poll = setInterval(look, POLL_MS);
+    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    const end = () => {
+      if (!this.open.delete(end)) return;
+      unwatch();
+      clearInterval(poll);
+      clearInterval(heartbeat);
+      response.end();
+    };
+    this.open.add(end);
+    response.on('close', end);
+    look();
+  }
+
+  private async state(operationId: string, caller: Caller): Promise<{ json: string; final: boolean }> {
+    const em = this.dataSource.manager;
+    const operation = await em.findOneByOrFail(OperationEntity, { id: operationId });
+    const json = JSON.stringify(await presentOperation(em, operation, caller));
+    return { json, final: FINAL.includes(operation.status) };
+  }
+}

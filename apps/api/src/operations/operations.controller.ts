@@ -1,0 +1,62 @@
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { DataSource } from 'typeorm';
+import { AnyToken, OperatorOnly } from '../auth/access.decorator';
+import { EmptyBodyDto } from '../http/empty-body.dto';
+import { Context, type RequestContext } from '../http/request-context';
+import { Answers } from '../openapi/answers';
+import { OperationActionsService } from './operation-actions.service';
+import { findOperation } from './operation-lookup';
+import { OperationStreamService } from './operation-stream.service';
+import { ListOperationsQueryDto, OperationAnswerDto, OperationListDto } from './operations.dto';
+import { OperationsService } from './operations.service';
+
+@ApiTags('operations')
+@Controller('v1/operations')
+export class OperationsController {
+  constructor(
+    @Inject(OperationsService) private readonly operations: OperationsService,
+    @Inject(OperationActionsService) private readonly actions: OperationActionsService,
+    @Inject(OperationStreamService) private readonly streams: OperationStreamService,
+    @Inject(DataSource) private readonly dataSource: DataSource,
+  ) {}
+
+  @Get()
+  @AnyToken()
+  @Answers(200, OperationListDto)
+  list(@Context() context: RequestContext, @Query() query: ListOperationsQueryDto) {
+    return this.operations.list(context, query);
+  }
+
+  @Get(':id')
+  @AnyToken()
+  @Answers(200, OperationAnswerDto)
+  get(@Context() context: RequestContext, @Param('id') id: string) {
+    return this.operations.get(context, id);
+  }
+
+  /** Server-sent events: `operation` with the operation as JSON, at once and after each change, until it has ended. */
+  @Get(':id/events')
+  @AnyToken()
+  @ApiProduces('text/event-stream')
+  @Answers(200)
+  async events(@Context() { caller }: RequestContext, @Param('id') id: string, @Res() response: Response) {
+    const operation = await findOperation(this.dataSource.manager, caller, id);
+    this.streams.stream(operation.id, caller, response);
+  }
+
+  @Post(':id/actions/cancel')
+  @AnyToken()
+  @Answers(202, OperationAnswerDto)
+  cancel(@Context() context: RequestContext, @Param('id') id: string, @Body() _body: EmptyBodyDto) {
+    return this.actions.cancel(context, id);
+  }
+
+  @Post(':id/actions/retry')
+  @OperatorOnly()
+  @Answers(202, OperationAnswerDto)
+  retry(@Context() context: RequestContext, @Param('id') id: string, @Body() _body: EmptyBodyDto) {
+    return this.actions.retry(context, id);
+  }
+}

@@ -1,0 +1,95 @@
+import type { ApiConfig } from '@berth/config';
+import { connectRedis, ExecClient, OperationEvents, OperationsQueue } from '@berth/jobs';
+import {
+  Global,
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { API_CONFIG } from '../api-config';
+import { connectFast, FAST_REDIS } from './fast-redis';
+
+const CONNECTIONS = Symbol('RedisConnections');
+
+/** Blocking reads and subscriptions need connections of their own. */
+interface Connections {
+  commands: Redis;
+  subscription: Redis;
+  execReplies: Redis;
+}
+
+function connect(config: ApiConfig): Connections {
+  const logger = new Logger('Redis');
+  const heard = (error: Error) => logger.debug({ err: error }, 'Redis');
+  return {
+    commands: connectRedis(config.redisUrl, heard),
+    subscription: connectRedis(config.redisUrl, heard),
+    execReplies: connectRedis(config.redisUrl, heard),
+  };
+}
+
+/** Starts and ends what lives on Redis. The API starts without Redis: it is a doorbell, not the truth. */
+@Injectable()
+class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Redis');
+
+  constructor(
+    @Inject(CONNECTIONS) private readonly connections: Connections,
+    @Inject(FAST_REDIS) private readonly fast: Redis,
+    @Inject(ExecClient) private readonly exec: ExecClient,
+    @Inject(OperationEvents) private readonly events: OperationEvents,
+    @Inject(OperationsQueue) private readonly queue: OperationsQueue,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.exec.start();
+    this.events.start().catch((error: unknown) => this.logger.warn({ err: error }, 'no operation events'));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.exec.stop();
+    await this.queue.close().catch(() => undefined);
+    for (const redis of [this.fast, ...(Object.values(this.connections) as Redis[])]) redis.disconnect();
+  }
+}
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: FAST_REDIS,
+      inject: [API_CONFIG],
+      useFactory: (config: ApiConfig) => connectFast(config.redisUrl),
+    },
+    { provide: CONNECTIONS, inject: [API_CONFIG], useFactory: connect },
+    {
+      provide: OperationsQueue,
+      inject: [CONNECTIONS, API_CONFIG],
+      useFactory: ({ commands }: Connections, config: ApiConfig) =>
+        new OperationsQueue(commands, config.queuePrefix),
+    },
+    {
+      provide: OperationEvents,
+      inject: [CONNECTIONS, API_CONFIG],
+      useFactory: ({ subscription }: Connections, config: ApiConfig) =>
+        new OperationEvents(subscription, config.queuePrefix),
+    },
+    {
+      provide: ExecClient,
+      inject: [CONNECTIONS, API_CONFIG],
+      useFactory: ({ commands, execReplies }: Connections, config: ApiConfig) => {
+        const logger = new Logger('Exec');
+        return new ExecClient(commands, execReplies, config.queuePrefix, (error) =>
+          logger.debug({ err: error }, 'exec replies'),
+        );
+      },
+    },
+    RedisLifecycle,
+  ],
+  exports: [FAST_REDIS, OperationsQueue, OperationEvents, ExecClient],
+})
+export class RedisModule {}

@@ -1,0 +1,214 @@
+import type { ApiConfig } from '@berth/config';
+import {
+  allCapabilities,
+  type Capability,
+  type CreateServerBody,
+  type OperationView,
+  type ServerView,
+} from '@berth/contracts';
+import {
+  allocateAddress,
+  allocateIdSlot,
+  createOperation,
+  lockTenant,
+  newId,
+  OperationEntity,
+  placeServer,
+  seal,
+  ServerEntity,
+  type TenantEntity,
+} from '@berth/database';
+import { assertWithinQuota, BerthError, demandOf, type ResourceDemand } from '@berth/domain';
+import { Inject, Injectable } from '@nestjs/common';
+import { type EntityManager, IsNull } from 'typeorm';
+import { InjectConfig } from '../api-config';
+import { tenantOf } from '../auth/tenant-scope';
+import { type Answer, audit, CommandsService } from '../commands/commands.service';
+import { bodyDigest } from '../http/body-digest';
+import type { RequestContext } from '../http/request-context';
+import { presentOperation } from '../operations/operation-presenter';
+import { quotaOf, usedBy } from '../tenants/tenant-quota';
+import { chooseFor, type OrderChoice } from './order-choice';
+import { newRootPassword } from './root-password';
+import { presentServer } from './server-presenter';
+
+type OrderAnswer = { server: ServerView; operation: OperationView; root_password?: string };
+
+/** Limits that some driver can enforce must be enforced; the others are accounted for only. */
+function capabilitiesFor(choice: OrderChoice): Capability[] {
+  const limits = Object.entries(choice.plan.limits).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  const wanted = new Set(limits.map(([name]) => `limit:${name}`));
+  if (choice.ipv4 > 0) wanted.add('ipv4');
+  if (choice.ipv6 > 0) wanted.add('ipv6');
+  return allCapabilities.filter((capability) => wanted.has(capability));
+}
+
+/** Takes orders for servers: everything that a server needs is reserved in one transaction, or nothing is. */
+@Injectable()
+export class ServerOrdersService {
+  constructor(
+    @Inject(CommandsService) private readonly commands: CommandsService,
+    @InjectConfig() private readonly config: ApiConfig,
+  ) {}
+
+  async order(context: RequestContext, body: CreateServerBody): Promise<OrderAnswer> {
+    const tenantId = tenantOf(context.caller, body.tenant_id);
+    const made = body.root_password === undefined && body.ssh_keys.length === 0 ? newRootPassword() : null;
+    const password = body.root_password ?? made;
+    const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);
+    return this.commands.run(context, async (em) => {
+      // Lock order everywhere: tenant, host, then addresses and server.
+      const tenant = await this.lockActiveTenant(em, tenantId);
+      const digest = bodyDigest({ ...body, tenant_id: tenantId }, tenantId);
+      const earlier = await this.earlierOrder(em, context, tenantId, body.external_id, digest);
+      if (earlier) return earlier;
+      const server = await this.reserve(em, tenant, body, digest);
+      const operation = await createOperation(em, {
+        kind: 'create_server',
+        serverId: server.id,
+        hostId: server.hostId,
+        tenantId,
+        requestedBy: context.caller.tokenId,
+        requestId: context.requestId,
+        input: { start: body.start, sealed_root_password: sealed },
+      });
+      await this.auditOrder(em, context, server, body);
+      const answer = await this.present(em, context, server, operation);
+      return { body: answer, ...(made !== null && { once: { root_password: made } }) };
+    });
+  }
+
+  private async lockActiveTenant(em: EntityManager, tenantId: string): Promise<TenantEntity> {
+    const tenant = await lockTenant(em, tenantId);
+    if (tenant.status === 'active') return tenant;
+    throw new BerthError('forbidden', `the tenant is ${tenant.status}: it gets no servers`, {
+      tenant_status: tenant.status,
+    });
+  }
+
+  /** The order with this external_id, where there was one: the same again is answered as the first, another refused. */
+  private async earlierOrder(
+    em: EntityManager,
+    context: RequestContext,
+    tenantId: string,
+    externalId: string | null | undefined,
+    digest: string,
+  ): Promise<Answer<OrderAnswer> | null> {
+    if (externalId == null) return null;
+    const server = await em.findOneBy(ServerEntity, { tenantId, externalId, deletedAt: IsNull() });
+    if (!server) return null;
+    if (server.orderDigest !== digest) {
+      throw new BerthError(
+        'uniqueness_error',
+        `another server of this tenant has the external_id ${externalId}`,
+        {
+          field: 'external_id',
+          server_id: server.id,
+        },
+      );
+    }
+    const operation = await em.findOneOrFail(OperationEntity, {
+      where: { serverId: server.id, kind: 'create_server' },
+      order: { createdAt: 'ASC' },
+    });
+    return { body: await this.present(em, context, server, operation) };
+  }
+
+  /** Quota, host, id range, server, addresses. Throws `quota_exceeded`, `no_capacity`, `unsupported`. */
+  private async reserve(
+    em: EntityManager,
+    tenant: TenantEntity,
+    body: CreateServerBody,
+    digest: string,
+  ): Promise<ServerEntity> {
+    const choice = await chooseFor(em, body);
+    const demand = demandOf(choice.plan.limits);
+    assertWithinQuota(quotaOf(tenant), usedBy(tenant), { servers: 1, ...demand, ipv4: choice.ipv4 });
+    const host = await placeServer(em, {
+      locationId: choice.location.id,
+      architecture: choice.template.architecture,
+      demand,
+      capabilities: capabilitiesFor(choice),
+    });
+    const idSlot = await allocateIdSlot(em, choice.location.id);
+    const server = this.newServer(em, tenant.id, host.id, choice, body, demand);
+    await em.insert(ServerEntity, { ...server, idSlot, orderDigest: digest } as never);
+    await this.giveAddresses(em, server, choice);
+    return em.findOneByOrFail(ServerEntity, { id: server.id });
+  }
+
+  private newServer(
+    em: EntityManager,
+    tenantId: string,
+    hostId: string,
+    choice: OrderChoice,
+    body: CreateServerBody,
+    demand: ResourceDemand,
+  ): ServerEntity {
+    return em.create(ServerEntity, {
+      id: newId(),
+      tenantId,
+      hostId,
+      locationId: choice.location.id,
+      planId: choice.plan.id,
+      templateId: choice.template.id,
+      name: body.name,
+      hostname: body.name,
+      status: 'creating',
+      desiredState: body.start ? 'running' : 'stopped',
+      limits: choice.plan.limits,
+      cpus: demand.cpus,
+      ramBytes: demand.ram_bytes,
+      diskBytes: demand.disk_bytes,
+      sshKeys: body.ssh_keys,
+      labels: body.labels,
+      externalId: body.external_id ?? null,
+      onboot: body.onboot,
+      bootOrder: body.boot_order,
+      protectionDelete: false,
+      deletedAt: null,
+    });
+  }
+
+  /** The first of each family is its primary. IPv4 first: its pools are the ones that run out. */
+  private async giveAddresses(em: EntityManager, server: ServerEntity, choice: OrderChoice): Promise<void> {
+    const { locationId, tenantId, id: serverId } = server;
+    for (const [family, count] of [
+      [4, choice.ipv4],
+      [6, choice.ipv6],
+    ] as const) {
+      for (let i = 0; i < count; i++) {
+        await allocateAddress(em, { locationId, serverId, tenantId, family, isPrimary: i === 0 });
+      }
+    }
+  }
+
+  private async present(
+    em: EntityManager,
+    { caller }: RequestContext,
+    server: ServerEntity,
+    operation: OperationEntity,
+  ): Promise<OrderAnswer> {
+    return {
+      server: await presentServer(em, server, caller),
+      operation: await presentOperation(em, operation, caller),
+    };
+  }
+
+  private auditOrder(
+    em: EntityManager,
+    context: RequestContext,
+    server: ServerEntity,
+    body: CreateServerBody,
+  ) {
+    const { root_password: _secret, ssh_keys: keys, ...shown } = body;
+    return audit(em, context, {
+      action: 'server.create',
+      target: { type: 'server', id: server.id },
+      tenantId: server.tenantId,
+      details: { ...shown, ssh_keys: keys.length },
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import {
+  changeProtectionBodySchema,
+  createServerBodySchema,
+  execBodySchema,
+  execResultSchema,
+  getServerQuerySchema,
+  listServersQuerySchema,
+  operationSchema,
+  patchServerBodySchema,
+  resetPasswordBodySchema,
+  serverSchema,
+  setHostnameBodySchema,
+  stopServerBodySchema,
+} from '@berth/contracts';
+import { createZodDto } from 'nestjs-zod';
+import { z } from 'zod';
+import { listOf, oneOf } from '../openapi/answers';
+
+export class CreateServerDto extends createZodDto(createServerBodySchema) {}
+export class PatchServerDto extends createZodDto(patchServerBodySchema) {}
+export class ListServersQueryDto extends createZodDto(listServersQuerySchema) {}
+export class GetServerQueryDto extends createZodDto(getServerQuerySchema) {}
+export class StopServerDto extends createZodDto(stopServerBodySchema) {}
+export class ResetPasswordDto extends createZodDto(resetPasswordBodySchema) {}
+export class SetHostnameDto extends createZodDto(setHostnameBodySchema) {}
+export class ChangeProtectionDto extends createZodDto(changeProtectionBodySchema) {}
+export class ExecDto extends createZodDto(execBodySchema) {}
+
+export class ServerAnswerDto extends oneOf('server', serverSchema) {}
+export class ServerListDto extends listOf('servers', serverSchema) {}
+export class ExecAnswerDto extends createZodDto(execResultSchema) {}
+const rootPassword = z.string().optional();
+export class NewServerAnswerDto extends createZodDto(
+  z.object({ server: serverSchema, operation: operationSchema, root_password: rootPassword }),
+) {}
+export class NewPasswordAnswerDto extends createZodDto(
+  z.object({ operation: operationSchema, root_password: rootPassword }),
+) {}
