@@ -2,6 +2,16 @@ import { aptProxyOptions, debianMirror } from './debian-mirror';
 import type { Progress } from './image-cache';
 import { mustRun } from './run';
 
+/** Part of every recipe's key: what they change, they change in every image. */
+export const DEBOOTSTRAP_OPTIONS = [
+  '--mode=root',
+  '--variant=minbase',
+  '--architectures=amd64',
+  // Keeps our empty machine-id, hostname and resolv.conf: the customize hook writes them. Device nodes are made at run
+  // time, where they belong.
+  '--skip=cleanup/reproducible,output/dev',
+];
+
 export interface DebootstrapInput {
   /** For progress messages. */
   title: string;
@@ -26,12 +36,7 @@ export async function debootstrap(input: DebootstrapInput): Promise<void> {
   await mustRun(
     [
       'mmdebstrap',
-      '--mode=root',
-      '--variant=minbase',
-      '--architectures=amd64',
-      // Keeps our empty machine-id, hostname and resolv.conf: the customize hook writes them. Device nodes are made
-      // at run time, where they belong.
-      '--skip=cleanup/reproducible,output/mknod',
+      ...DEBOOTSTRAP_OPTIONS,
       ...(await aptProxyOptions()),
       ...(input.setupHook ? [`--setup-hook='${input.setupHook}' "$1"`] : []),
       `--customize-hook='${input.customizeHook}' "$1"`,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { debootstrap } from './debootstrap';
+import { DEBOOTSTRAP_OPTIONS, debootstrap } from './debootstrap';
 import { cached, recipeKey, type Progress } from './image-cache';
 
 const HOOK_DIR = path.join(__dirname, '..', 'image');
@@ -20,7 +20,7 @@ export const ROOT_IN_IMAGE = 'root';
 
 /** The key of the host image that this version of the lab makes. */
 export function hostImageKey(): string {
-  return `host-${recipeKey(PACKAGES.join(), readFileSync(SETUP_HOOK, 'utf8'), readFileSync(CUSTOMIZE_HOOK, 'utf8'))}`;
+  return `host-${recipeKey(DEBOOTSTRAP_OPTIONS.join(), PACKAGES.join(), readFileSync(SETUP_HOOK, 'utf8'), readFileSync(CUSTOMIZE_HOOK, 'utf8'))}`;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,8 +11,6 @@ import { tracesOf } from './traces';
 import { waitUntil } from './wait-until';
 
 jest.setTimeout(300_000);
-
-const MAX_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
 
 describe('a lab of two hosts', () => {
   const dir = path.join(mkdtempSync(path.join(tmpdir(), 'lab-test-')), 'lab');
@@ -74,8 +74,7 @@ describe('a lab of two hosts', () => {
       host(0),
       'ls /sys/class/net; ps -e -o comm=; ls /sys/fs/cgroup/*/ -d; cat /proc/mounts',
     );
-    expect(stdout).not.toContain('blfe');
-    expect(stdout).not.toContain(state.bridge);
+    expect(stdout).not.toMatch(/^bl[0-9a-f]{8}/m);
     expect(stdout.split('\n')).not.toContain('node');
     expect(stdout).not.toContain('/dev/vda');
   });
@@ -98,7 +97,12 @@ describe('a lab of two hosts', () => {
       stderr: 'no\n',
     });
     expect((await lab.exec('host-2', ['cat', '/proc/self/cgroup'])).stdout).not.toContain('..');
-    expect((await lab.exec('host-2', ['sleep', '100'], { timeoutMs: 200 })).code).toBe(124);
+    expect((await lab.exec('host-2', ['sleep', '4321'], { timeoutMs: 200 })).code).toBe(124);
+    await waitUntil(
+      'the end of sleep',
+      5_000,
+      async () => (await lab.exec('host-2', ['pgrep', 'sleep'])).code === 1,
+    );
     await expect(lab.exec('host-9', ['true'])).rejects.toThrow(
       /no host host-9 in this lab; it has host-1, host-2/,
     );
@@ -172,7 +176,6 @@ describe('a lab of two hosts', () => {
   });
 
   it('leaves nothing, and the user’s own files alone; twice', async () => {
-    await ssh(host(0), `echo 4321 > ${MAX_INSTANCES}`);
     const namespaces = state.hosts.map((target) =>
       readlinkSync(`/proc/${host(state.hosts.indexOf(target)).pid}/ns/net`),
     );
@@ -183,6 +186,37 @@ describe('a lab of two hosts', () => {
     await lab.down();
     expect(readFileSync(path.join(dir, 'notes'), 'utf8')).toBe('mine');
     expect(() => lab.state()).toThrow(/there is no lab/);
+  });
+});
+
+describe('lab up, killed half-way', () => {
+  const dir = path.join(mkdtempSync(path.join(tmpdir(), 'lab-test-')), 'lab');
+  const lab = Lab.open(dir);
+  const main = path.join(__dirname, '..', 'dist', 'main.js');
+
+  afterAll(() => lab.down());
+
+  it.each<[string, (traces: string[]) => boolean]>([
+    ['the key is there', (traces) => traces.includes('file id_ed25519')],
+    ['the bridge is there', (traces) => traces.some((trace) => trace.includes(`bl${lab.id}:`))],
+    ['the groups are there', (traces) => traces.some((trace) => trace.startsWith('group'))],
+    ['a process is there', (traces) => traces.some((trace) => trace.startsWith('process'))],
+    ['a loop device is there', (traces) => traces.some((trace) => trace.startsWith('loop'))],
+  ])('leaves nothing that `lab down` does not find, when %s', async (_when, reached) => {
+    const up = spawn(process.execPath, [main, '--dir', dir, 'up', '--hosts', '2', '--pool-gib', '1'], {
+      stdio: 'ignore',
+    });
+    const ended = once(up, 'exit');
+    await waitUntil('the moment to strike', 20_000, async () => reached(await tracesOf(lab)));
+    up.kill('SIGKILL');
+    await ended;
+    await lab.down();
+    expect(await tracesOf(lab)).toEqual([]);
+  });
+
+  it('goes on where it was when started again', async () => {
+    const state = await lab.up({ hosts: 1, poolSizeBytes: 1024 ** 3 });
+    expect(state.hosts[0]?.state).toBe('running');
   });
 });
 

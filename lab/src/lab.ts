@@ -13,10 +13,12 @@ import { addressesOf, freeSlots, hostAddresses } from './subnets';
 import { checkLabSupport } from './support';
 import { register, unregister, withMachineLock } from './sysctls';
 import { waitForSsh } from './wait-for-ssh';
+import { waitUntil } from './wait-until';
 
 const DEFAULT_POOL_BYTES = 20 * 1024 ** 3;
 const SSH_PORT = 22;
 const SSH_TIMEOUT_MS = 20_000;
+const BURIAL_TIMEOUT_MS = 5_000;
 
 export interface LabUpOptions {
   /** At least so many hosts, named host-1 and up; hosts that exist beyond them stay. */
@@ -77,10 +79,12 @@ export class Lab {
     if (!existsSync(this.dir) && !existsSync(`/sys/class/net/${bridgeName(this.id)}`)) return;
     await this.locked(async () => {
       const lab = loadRecord(this.dir);
+      const processes = (lab?.hosts ?? []).flatMap((host) => this.backend.processes(host));
       await Promise.all((lab?.hosts ?? []).map((host) => this.backend.kill(lab as LabRecord, host)));
       await this.backend.sweep(this.id, this.dir);
       await removeNetwork(this.id);
       await withMachineLock(async () => unregister(this.id));
+      await buried(processes);
       // lab.json last: as long as it is there, a `down` that was interrupted can be repeated.
       for (const entry of ['hosts', 'logs', 'id_ed25519', 'id_ed25519.pub', 'lab.json.new', 'lab.json']) {
         rmSync(path.join(this.dir, entry), { recursive: true, force: true });
@@ -243,6 +247,16 @@ export class Lab {
     });
     return { dir, bridge, hosts, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 };
   }
+}
+
+/**
+ * The hosts' processes were orphans, and it's for the machine's init to bury them; some take a few seconds. Waited for,
+ * so that after `down` even a process list shows nothing, but not for long: they hold nothing any more.
+ */
+async function buried(processes: number[]): Promise<void> {
+  await waitUntil('the burial of the dead', BURIAL_TIMEOUT_MS, () =>
+    processes.every((pid) => !existsSync(`/proc/${pid}`)),
+  ).catch(() => undefined);
 }
 
 /** The directory was the user's choice: what else they keep there is not ours to delete. */

@@ -111,6 +111,10 @@ export const namespaceBackend: HostBackend = {
     return { pid, state: isPortUp(lab.id, host.index) ? 'running' : 'cut' };
   },
 
+  processes(host) {
+    return host.cgroups.slice(0, 1).flatMap(cgroups.processesOf);
+  },
+
   async sweep(labId, dir) {
     const groups = cgroups
       .readHierarchies()

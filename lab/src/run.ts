@@ -22,15 +22,17 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   const [program, ...args] = argv;
   if (program === undefined) throw new Error('run: an empty command');
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: 'pipe' });
+    // With a time limit, a group of its own, so that the program's children end with it; else Ctrl-C must reach it.
+    const detached = options.timeoutMs !== undefined;
+    const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: 'pipe', detached });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let timedOut = false;
     const timer = options.timeoutMs
       ? setTimeout(() => {
           timedOut = true;
-          child.kill('SIGKILL');
-          // A grandchild may hold the pipes open: don't wait for it.
+          if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+          // Somebody who left the group may hold the pipes open: don't wait for them.
           child.stdout.destroy();
           child.stderr.destroy();
         }, options.timeoutMs)

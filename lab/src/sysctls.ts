@@ -3,7 +3,7 @@ import path from 'node:path';
 import { withFileLock } from './file-lock';
 
 /** Labs that are up on this machine, and the settings that the first of them found. */
-const REGISTRY = '/run/berth-lab';
+const MACHINE_REGISTRY = '/run/berth-lab';
 const SAVED = 'sysctls.json';
 
 /** What enrolment raises on a host, and namespaces don't keep apart: a change in a lab host changes the machine. */
@@ -33,23 +33,23 @@ export function withMachineLock<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Notes that a lab is up; the first one saves the machine's settings. Idempotent. Needs the machine lock. */
-export function register(labId: string, dir: string): void {
-  mkdirSync(REGISTRY, { recursive: true, mode: 0o755 });
-  const saved = path.join(REGISTRY, SAVED);
+export function register(labId: string, dir: string, registry = MACHINE_REGISTRY): void {
+  mkdirSync(registry, { recursive: true, mode: 0o755 });
+  const saved = path.join(registry, SAVED);
   if (!existsSync(saved)) {
     const values = SHARED_SYSCTLS.map((name) => [name, read(name)]).filter(
       ([, value]) => value !== undefined,
     );
     writeFileSync(saved, JSON.stringify(Object.fromEntries(values)));
   }
-  writeFileSync(path.join(REGISTRY, labId), dir);
+  writeFileSync(path.join(registry, labId), dir);
 }
 
 /** Notes that a lab is down; after the last one the machine's settings are as before. Idempotent. Needs the machine lock. */
-export function unregister(labId: string): void {
-  rmSync(path.join(REGISTRY, labId), { force: true });
-  if (!existsSync(REGISTRY) || readdirSync(REGISTRY).some((name) => name !== SAVED && isUp(name))) return;
-  const saved = path.join(REGISTRY, SAVED);
+export function unregister(labId: string, registry = MACHINE_REGISTRY): void {
+  rmSync(path.join(registry, labId), { force: true });
+  if (!existsSync(registry) || readdirSync(registry).some((name) => name !== SAVED && isUp(name))) return;
+  const saved = path.join(registry, SAVED);
   if (existsSync(saved)) {
     for (const [name, value] of Object.entries(
       JSON.parse(readFileSync(saved, 'utf8')) as Record<string, string>,
@@ -57,7 +57,7 @@ export function unregister(labId: string): void {
       if (read(name) !== value) write(name, value);
     }
   }
-  rmSync(REGISTRY, { recursive: true, force: true });
+  rmSync(registry, { recursive: true, force: true });
 }
 
 /** A lab whose bridge is gone was removed by somebody who didn't ask us. */

@@ -7,7 +7,8 @@ import { mustRun } from './run';
 
 /**
  * Everything on this machine that belongs to a lab: processes, control groups, mounts, loop devices, interfaces, routes,
- * files, and holders of the given network namespaces. Empty after `lab down`. Reads only.
+ * files, and holders of the given network namespaces. Empty after `lab down`. A dead process that the machine's init has yet
+ * to bury is no trace. Reads only.
  */
 export async function tracesOf(
   lab: { id: string; dir: string },

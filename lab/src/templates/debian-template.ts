@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { debootstrap } from '../debootstrap';
+import { DEBOOTSTRAP_OPTIONS, debootstrap } from '../debootstrap';
 import { recipeKey } from '../image-cache';
 import type { TemplateRecipe } from './catalogue';
 
@@ -20,7 +20,7 @@ export function debianRecipe(
   return {
     name,
     description,
-    key: recipeKey(suite, PACKAGES.join(), readFileSync(CUSTOMIZE_HOOK, 'utf8')),
+    key: recipeKey(suite, DEBOOTSTRAP_OPTIONS.join(), PACKAGES.join(), readFileSync(CUSTOMIZE_HOOK, 'utf8')),
     build: (target, progress) =>
       debootstrap({
         title: `template ${name}`,
