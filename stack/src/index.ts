@@ -2,3 +2,4 @@ export { startPostgres, type PostgresOptions, type RunningPostgres } from './ser
 export { startRedis, type RedisOptions, type RunningRedis } from './services/redis';
 export { freePort } from './services/free-port';
 export { ServiceError } from './services/service-error';
+export { StackUnderTest } from './testing/stack-under-test';
