@@ -59,24 +59,31 @@ write_spec() {
 
 # berth_start ID FENCE: returns when the first address answers.
 berth_start() {
-  local firewall log=$RUN/log/$1
   begin_mutation "$1" "$2"
   require_container
   load_spec
-  if ! settled_running; then
-    clear_leftovers
-    allow_addresses &
-    firewall=$!
-    mount_root
-    wait "$firewall"
-    rm -f "$log" "$log.hook"
-    lxc-start -P "$CONTAINERS" -n "$ID" -d -l WARN -o "$log" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
-      tail -n 8 "$log" "$log.hook" >&2 || true
-      unplug
-      fail command_failed "LXC did not start it: $(grep -m 1 ERROR "$log" 2>/dev/null)"
-    }
+  if settled_running; then
+    if await_answer; then return; fi
+    # What we found was a start that died with its worker, or a shutdown: now it is down, and this is an order to start.
+    settled_running || true
   fi
-  await_answer
+  launch
+  await_answer || fail command_failed "its init ended at once"
+}
+
+launch() {
+  local firewall log=$RUN/log/$ID
+  clear_leftovers
+  allow_addresses &
+  firewall=$!
+  mount_root
+  wait "$firewall"
+  rm -f "$log" "$log.hook"
+  lxc-start -P "$CONTAINERS" -n "$ID" -d -l WARN -o "$log" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
+    tail -n 8 "$log" "$log.hook" >&2 || true
+    unplug
+    fail command_failed "LXC did not start it: $(grep -m 1 ERROR "$log" 2>/dev/null)"
+  }
 }
 
 # True if it runs; waits for the end of what is only just stopping.
@@ -109,14 +116,14 @@ clear_leftovers() {
   done
 }
 
-# Answers ping; or, where its own firewall drops pings, answers the host's neighbour discovery.
+# False if the container ended. Answers ping; or, where its own firewall drops pings, answers the host's neighbour discovery.
 await_answer() {
   local family address prefix deadline=$((SECONDS + 15)) turn
   ((${#ADDRESSES[@]})) || return 0
   read -r family address prefix <<<"${ADDRESSES[0]}"
   for ((turn = 0; SECONDS < deadline; turn++)); do
     if ping -q -n -c 1 -W 0.05 "$address" >/dev/null 2>&1; then return 0; fi
-    monitor_alive || fail command_failed "its init ended at once"
+    monitor_alive || return 1
     if ((turn > 20)) && [[ $(ip neigh show "$address" dev "$VETH") == *lladdr*REACHABLE* ]]; then return 0; fi
   done
   fail timeout "it runs, but $address does not answer"

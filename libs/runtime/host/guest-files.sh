@@ -20,7 +20,7 @@ guest_write() {
   local target=${SAFE_DIRECTORIES[${2%/*}]}/${2##*/}
   [[ ! -L $target ]] || rm "$target"
   if [[ $FRESH ]]; then
-    [[ -e $target ]] || (umask $((8#777 - 8#$3 == 8#177 ? 077 : 022)) && : >"$target")
+    [[ -e $target ]] || install -m "$3" /dev/null "$target"
     printf '%s' "$1" >"$target"
     return
   fi

@@ -6,6 +6,8 @@ import type { RuntimeErrorCode } from '../runtime-error';
 import { MIB } from './conformance-harness';
 import type { ConformanceHarness } from './conformance-harness';
 
+jest.setTimeout(120_000);
+
 /** What every driver must do, and does in the same words. Call it at the top level of a spec file. */
 export function describeConformance(driver: string, open: () => Promise<ConformanceHarness>): void {
   describe(`${driver}: the runtime contract`, () => {

@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync, readdirSync } from 'node:fs';
+import { createReadStream, readFileSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MIB } from '../conformance/conformance-harness';
@@ -15,6 +15,8 @@ export interface LxcHarness extends ConformanceHarness {
   host(line: string): Promise<string>;
 }
 
+/** Never the same twice, since hosts remember the fences of ids that are gone. */
+const idBlock = 1_000_000 + (Math.floor(Date.now() / 1000) % 8_000_000);
 let number = 0;
 
 /** A lab host with one of the lab's templates. Ids, ranges and addresses differ between processes and calls. */
@@ -39,7 +41,7 @@ function newSpec(image: TemplateImage, change: Partial<ContainerSpec>): Containe
   const mine = share * 200 + (number++ % 200);
   const [a, b, c] = labFile().serverPool4.split('/')[0]!.split('.').map(Number);
   return {
-    id: `ct${(process.pid % 100_000) * 1000 + number}`,
+    id: `ct${idBlock * 1000 + mine}`,
     templateSha256: image.sha256,
     hostname: `box-${number}`,
     idBase: 65_536 * (2 + mine),
@@ -55,8 +57,9 @@ function newSpec(image: TemplateImage, change: Partial<ContainerSpec>): Containe
 /** From the lab's cache of images. */
 function templateImage(name: string): { image: TemplateImage; path: string } {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'berth');
+  const built = (entry: string) => statSync(join(cache, entry)).mtimeMs;
   const dirs = readdirSync(cache).filter((entry) => entry.startsWith(`template-${name}-`));
-  const dir = dirs.at(-1);
+  const dir = dirs.sort((a, b) => built(a) - built(b)).at(-1); // Older ones are of older recipes.
   if (!dir) throw new Error(`no image of ${name} in ${cache}: the lab builds it (\`npm run lab -- up\`)`);
   const about = JSON.parse(readFileSync(join(cache, dir, 'template.json'), 'utf8')) as { sha256: string };
   return { image: { sha256: about.sha256, compression: 'zstd' }, path: join(cache, dir, 'rootfs.tar.zst') };

@@ -9,6 +9,8 @@ import { labEndpoint, newPrivateKey } from '../testing/lab-hosts';
 import { readHostKeyFingerprint } from './host-key';
 import { SshConnection } from './ssh-connection';
 
+jest.setTimeout(120_000);
+
 describeConnection('ssh', () => new SshConnection(labEndpoint()));
 
 describe('ssh connection', () => {
