@@ -1,14 +1,12 @@
 import { Module } from '@nestjs/common';
-import { HostsModule } from '../hosts/hosts.module';
 import { OperationsModule } from '../operations/operations.module';
-import { TemplatesModule } from '../templates/templates.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
-import { ObserverLoop } from './observer/observer.loop';
+import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
 
 @Module({
-  imports: [HostsModule, OperationsModule, TemplatesModule],
-  providers: [IdempotencyCleanupLoop, ObserverLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverLoop, ReconcileLoop],
+  imports: [ObserverModule, OperationsModule],
+  providers: [IdempotencyCleanupLoop, ReconcileLoop],
+  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop],
 })
 export class LoopsModule {}

@@ -1,11 +1,4 @@
-import {
-  createOperation,
-  inTransaction,
-  seal,
-  type OperationEntity,
-  type ServerEntity,
-} from '@berth/database';
-import type { OperationKind } from '@berth/contracts';
+import { seal, type ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
 import { SimulatedRuntime } from '@berth/runtime';
 import { orderServer, type World } from '@berth/testing';
@@ -24,24 +17,7 @@ afterAll(async () => bench.close());
 const runtime = () => new SimulatedRuntime(bench.fleet.host(world.host.id));
 const containerOf = (server: ServerEntity) => runtime().inspect(containerIdOf(server.number));
 
-async function ask(
-  server: ServerEntity,
-  kind: OperationKind,
-  input: Record<string, unknown> = {},
-): Promise<OperationEntity> {
-  const operation = await inTransaction(bench.database.dataSource, (em) =>
-    createOperation(em, {
-      kind,
-      serverId: server.id,
-      hostId: server.hostId,
-      tenantId: server.tenantId,
-      requestedBy: 'test',
-      requestId: 'test',
-      input,
-    }),
-  );
-  return bench.ended(operation.id);
-}
+const ask = async (...what: Parameters<TestBench['ask']>) => bench.ended(await bench.ask(...what));
 
 async function runningServer(): Promise<ServerEntity> {
   const { server, operation } = await orderServer(bench.database.dataSource, world);

@@ -1,6 +1,9 @@
 import { loadWorkerConfig, type WorkerConfig } from '@berth/config';
+import type { OperationKind } from '@berth/contracts';
 import {
+  createOperation,
   generateSealingKeyPair,
+  inTransaction,
   OperationEntity,
   OperationStepEntity,
   ServerEntity,
@@ -28,6 +31,8 @@ export interface TestBench {
   worker(
     given?: Partial<Omit<WorkerOptions, 'config'>> & { config?: Partial<WorkerConfig> },
   ): Promise<RunningWorker>;
+  /** Asks for an operation, as the API would; gives its id. */
+  ask(server: ServerEntity, kind: OperationKind, input?: Record<string, unknown>): Promise<string>;
   /** Waits for the operation's end. */
   ended(operationId: string, timeoutMs?: number): Promise<OperationEntity>;
   operation(id: string): Promise<OperationEntity>;
@@ -80,6 +85,21 @@ export async function openBench(options: { poolSize?: number } = {}): Promise<Te
       });
       workers.push(worker);
       return worker;
+    },
+    ask: async (server, kind, input = {}) => {
+      const { id: serverId, hostId, tenantId } = server;
+      const { id } = await inTransaction(database.dataSource, (em) =>
+        createOperation(em, {
+          kind,
+          serverId,
+          hostId,
+          tenantId,
+          requestedBy: 'test',
+          requestId: 'test',
+          input,
+        }),
+      );
+      return id;
     },
     ended: (operationId, timeoutMs = 20_000) =>
       eventually(
