@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StackUnderTest } from '@berth/stack';
+import { burst } from './burst';
+import { orderLatency } from './order-latency';
+import { sshRoundTrip } from './ssh-round-trip';
+import { table, type Row } from './statistics';
+
+const RESULTS = join(__dirname, '..', '..', '..', 'bench', 'results');
+
+/** `npm run bench`: a stack of its own, one lab host; medians, each against its floor measured in turns. */
+async function main(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'berth-bench-'));
+  const stack = new StackUnderTest(join(dir, 'stack'));
+  try {
+    const { code, output } = await stack.command('start', '--detach', '--no-demo', '--hosts', '1');
+    if (code !== 0) throw new Error(output);
+    const rows: Row[] = [];
+    for (const bench of [sshRoundTrip, orderLatency, burst]) rows.push(...(await bench(stack)));
+    console.log(table(rows));
+    save(rows);
+    process.exitCode = rows.every(({ ratio, atMost }) => atMost === null || ratio <= atMost) ? 0 : 1;
+  } finally {
+    await stack.command('stop');
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function save(rows: readonly Row[]): void {
+  mkdirSync(RESULTS, { recursive: true });
+  const at = new Date().toISOString();
+  const file = join(RESULTS, `${at.replaceAll(':', '-')}.json`);
+  writeFileSync(file, JSON.stringify({ at, node: process.version, cpus: cpus().length, rows }, null, 2));
+  console.log(`\nkept in bench/results; exit code 1 where a promise isn't met`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { Lab } from '@berth/lab';
+import type { StackUnderTest } from '@berth/stack';
+import { BerthClient, type ServerView } from '../e2e/berth-client';
+import { addressOf, pings } from '../e2e/outside';
+import { ByHand } from './by-hand';
+import { row, type Row } from './statistics';
+
+const ROUNDS = 10;
+
+/** Milliseconds from the request to status `running`, the address answering; the server is deleted again. */
+async function orderOnce(client: BerthClient, template: string, n: number): Promise<number> {
+  const begin = process.hrtime.bigint();
+  const { server: ordered, operation } = await client.order({ name: `bench-${n}`, template, plan: 'small' });
+  let server: ServerView;
+  do server = await client.server(ordered.id);
+  while (server.status === 'creating');
+  const ms = Number(process.hrtime.bigint() - begin) / 1e6;
+  if (server.status !== 'running' || !(await pings(addressOf(server))))
+    throw new Error(`server ${server.id} is ${server.status}`);
+  await client.done(operation.id);
+  const { operation: deletion } = await client.ask<{ operation: { id: string } }>(
+    'DELETE',
+    `/v1/servers/${server.id}`,
+  );
+  await client.done(deletion.id);
+  return ms;
+}
+
+/** Order→running through the whole platform against the same done by hand, in turns, on a stack with one lab host. */
+export async function orderLatency(stack: StackUnderTest): Promise<Row[]> {
+  const { apiUrl, tokens, hosts } = stack.content();
+  const client = new BerthClient(apiUrl, tokens.operator);
+  const customer = new BerthClient(apiUrl, tokens.customer);
+  const hand = new ByHand(Lab.open(join(stack.stateDir, 'lab')), hosts[0]!.name);
+  await hand.install();
+  const { templates } = await client.ask<{ templates: { name: string; sha256: string }[] }>(
+    'GET',
+    '/v1/templates',
+  );
+  const rows: Row[] = [];
+  for (const template of ['busybox', 'debian-12']) {
+    const warm = await customer.running({ name: 'warm', template });
+    await hand.template(template, templates.find(({ name }) => name === template)!.sha256);
+    const address = addressOf(warm.server).replace(/\d+$/, '250');
+    await hand.server(template, address);
+    const ours: number[] = [];
+    const floor: number[] = [];
+    for (let n = 0; n < ROUNDS; n++) {
+      floor.push(await hand.server(template, address));
+      ours.push(await orderOnce(customer, template, n));
+    }
+    rows.push(row(`order to running, ${template} (ms)`, ours, floor, 1.5));
+  }
+  return rows;
+}
