@@ -110,6 +110,19 @@ export function processesOf(group: string): number[] {
   }
 }
 
+/**
+ * The processes below the group of that name in any hierarchy, with those that end right now (unmounting takes its time,
+ * and their group hides them already) and, where `dead` is asked for, those that nobody has buried yet.
+ */
+export function membersOf(name: string, include: 'living' | 'dead'): number[] {
+  const membership = new RegExp(`/${name}(/| \\(deleted\\)|$)`, 'm');
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => membership.test(tryRead(`/proc/${pid}/cgroup`)))
+    .filter((pid) => include === 'dead' || /^State:\s+[^ZX]/m.test(tryRead(`/proc/${pid}/status`)))
+    .map(Number);
+}
+
 function childrenOf(group: string): string[] {
   try {
     return readdirSync(group, { withFileTypes: true })
@@ -137,12 +150,12 @@ export async function removeGroup(group: string): Promise<void> {
 }
 
 /**
- * Ends every process in the groups with SIGKILL, frozen ones too, and waits until none is left. `first`, the init of a
- * PID namespace, takes all of the namespace with it in one stroke; who waits for it outside gets a moment to do so, as
+ * Ends every process in the groups, each of the given name, with SIGKILL, frozen ones too, and waits until none is left.
+ * `first`, the init of a PID namespace, takes all of the namespace with it in one stroke; who waits for it outside gets a moment to do so, as
  * not every machine's own init buries the dead.
  */
-export async function killGroups(groups: string[], first: number | null): Promise<void> {
-  const left = (): number[] => [...new Set(groups.flatMap(processesOf))];
+export async function killGroups(name: string, groups: string[], first: number | null): Promise<void> {
+  const left = (): number[] => membersOf(name, 'living');
   if (first !== null) {
     signal(first);
     groups.forEach(thaw);
@@ -152,7 +165,7 @@ export async function killGroups(groups: string[], first: number | null): Promis
     tryWrite(path.join(group, 'cgroup.kill'), '1');
     thaw(group);
   }
-  await waitUntil(`the end of the processes in ${groups[0] ?? 'no group'}`, 15_000, () => {
+  await waitUntil(`the end of the processes of ${name}`, 15_000, () => {
     left().forEach(signal);
     return left().length === 0;
   });

@@ -19,8 +19,8 @@ export interface HostBackend {
   pause(lab: LabRecord, host: HostRecord): Promise<void>;
   resume(lab: LabRecord, host: HostRecord): Promise<void>;
   inspect(lab: LabRecord, host: HostRecord): { pid: number | null; state: LabHostState };
-  /** The host's processes, as this machine numbers them. */
-  processes(host: HostRecord): number[];
+  /** The processes of all of a lab's hosts, as this machine numbers them; the dead too, until they are buried. */
+  processes(labId: string): number[];
   /** Removes what a lab of this id may have left on the machine without a record of it. */
   sweep(labId: string, dir: string): Promise<void>;
 }

@@ -79,12 +79,11 @@ export class Lab {
     if (!existsSync(this.dir) && !existsSync(`/sys/class/net/${bridgeName(this.id)}`)) return;
     await this.locked(async () => {
       const lab = loadRecord(this.dir);
-      const processes = (lab?.hosts ?? []).flatMap((host) => this.backend.processes(host));
       await Promise.all((lab?.hosts ?? []).map((host) => this.backend.kill(lab as LabRecord, host)));
       await this.backend.sweep(this.id, this.dir);
       await removeNetwork(this.id);
       await withMachineLock(async () => unregister(this.id));
-      await buried(processes);
+      await buried(() => this.backend.processes(this.id));
       // lab.json last: as long as it is there, a `down` that was interrupted can be repeated.
       for (const entry of ['hosts', 'logs', 'id_ed25519', 'id_ed25519.pub', 'lab.json.new', 'lab.json']) {
         rmSync(path.join(this.dir, entry), { recursive: true, force: true });
@@ -253,10 +252,9 @@ export class Lab {
  * The hosts' processes were orphans, and it's for the machine's init to bury them; some take a few seconds. Waited for,
  * so that after `down` even a process list shows nothing, but not for long: they hold nothing any more.
  */
-async function buried(processes: number[]): Promise<void> {
-  await waitUntil('the burial of the dead', BURIAL_TIMEOUT_MS, () =>
-    processes.every((pid) => !existsSync(`/proc/${pid}`)),
-  ).catch(() => undefined);
+async function buried(processes: () => number[]): Promise<void> {
+  const none = (): boolean => processes().length === 0;
+  await waitUntil('the burial of the dead', BURIAL_TIMEOUT_MS, none).catch(() => undefined);
 }
 
 /** The directory was the user's choice: what else they keep there is not ours to delete. */

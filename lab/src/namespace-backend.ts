@@ -72,7 +72,7 @@ export const namespaceBackend: HostBackend = {
   },
 
   async kill(lab, host) {
-    await cgroups.killGroups(host.cgroups, initOf(host));
+    await cgroups.killGroups(groupName(lab.id, host), host.cgroups, initOf(host));
     await removeLink(portName(lab.id, host.index));
     await releaseLoops(path.join(hostDir(lab, host), 'pool.img'));
     for (const group of host.cgroups) await cgroups.removeGroup(group);
@@ -111,8 +111,8 @@ export const namespaceBackend: HostBackend = {
     return { pid, state: isPortUp(lab.id, host.index) ? 'running' : 'cut' };
   },
 
-  processes(host) {
-    return host.cgroups.slice(0, 1).flatMap(cgroups.processesOf);
+  processes(labId) {
+    return cgroups.membersOf(groupName(labId), 'dead');
   },
 
   async sweep(labId, dir) {
@@ -121,7 +121,7 @@ export const namespaceBackend: HostBackend = {
       .flatMap((hierarchy) => [hierarchy.parent, hierarchy.mountPoint])
       .map((parent) => path.join(parent, groupName(labId)));
     const unique = [...new Set(groups)].filter(existsSync);
-    await cgroups.killGroups(unique, null);
+    await cgroups.killGroups(groupName(labId), unique, null);
     if ((await loopsOf(`${dir}/`)).length > 0) await releaseLoops(`${dir}/`);
     for (const group of unique) await cgroups.removeGroup(group);
   },
