@@ -17,7 +17,7 @@ import { ROOT_IN_IMAGE } from './host-image';
 import { cacheDir } from './image-cache';
 import type { HostRecord, LabHostState, LabRecord } from './lab-state';
 import { isPortUp, plugHost, portName, removeLink } from './network';
-import { mustRun, run, type RunOptions, type RunResult } from './run';
+import { mustRun, run, type RunResult } from './run';
 import { waitUntil } from './wait-until';
 
 const BOOT_SCRIPT = path.join(__dirname, '..', 'scripts', 'host-boot.sh');
