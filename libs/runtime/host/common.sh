@@ -21,9 +21,8 @@ fail() {
   exit "$EXIT_REPORTED"
 }
 
-cgroup_version() {
-  if [[ -e $CGROUP/cgroup.controllers ]]; then echo v2; else echo v1; fi
-}
+# No command substitutions on the way to a start: each is a process.
+if [[ -e $CGROUP/cgroup.controllers ]]; then CGROUP_VERSION=v2; else CGROUP_VERSION=v1; fi
 
 # Sets ID, DIR and the names that follow from them.
 use_container() {

@@ -2,11 +2,9 @@
 # first, looks before it acts, and may be killed at any point: the same call again completes what was begun.
 # shellcheck shell=bash disable=SC2153
 
-LIVE_LIMITS='ram_bytes cpu_units cpu_limit_percent num_proc'
-
 # berth_create ID FENCE SPEC_BYTES KEYS_BYTES PASSWORD_BYTES, the three on stdin.
 berth_create() {
-  local spec keys password
+  local spec keys password quota=
   begin_mutation "$1" "$2"
   read_bytes spec "$3"
   read_bytes keys "$4"
@@ -14,8 +12,8 @@ berth_create() {
   [[ -e $DIR/config ]] || FRESH=1
   make_root "$spec"
   write_spec "$spec"
-  apply_disk_limit
-  if [[ $FRESH ]]; then find_safe_directories /etc /root; fi
+  apply_disk_limit &
+  quota=$!
   write_hostname
   write_dns
   [[ -z $keys ]] || write_ssh_keys "$keys"
@@ -26,6 +24,7 @@ berth_create() {
     replug
     apply_live_limits
   fi
+  wait "$quota"
   write_config
 }
 
@@ -53,7 +52,7 @@ write_spec() {
   if [[ -f $about && ! -L $about && $(<"$about") =~ \"haltSignal\"[[:space:]]*:[[:space:]]*\"(SIG[A-Z0-9]+)\" ]]; then
     spec+="halt_signal ${BASH_REMATCH[1]}"$'\n'
   fi
-  write_file "$DIR/spec" "$spec"
+  if [[ $FRESH ]]; then printf '%s' "$spec" >"$DIR/spec"; else write_file "$DIR/spec" "$spec"; fi
   load_spec
 }
 
@@ -78,8 +77,10 @@ launch() {
   firewall=$!
   mount_root
   wait "$firewall"
-  rm -f "$log" "$log.hook"
-  lxc-start -P "$CONTAINERS" -n "$ID" -d -l WARN -o "$log" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
+  : >"$log"
+  : >"$log.hook"
+  # Without newuidmap in the path LXC, being root, writes the id maps itself: two processes less.
+  PATH=/usr/sbin /usr/bin/lxc-start -P "$CONTAINERS" -n "$ID" -d -l WARN -o "$log" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
     tail -n 8 "$log" "$log.hook" >&2 || true
     unplug
     fail command_failed "LXC did not start it: $(grep -m 1 ERROR "$log" 2>/dev/null)"

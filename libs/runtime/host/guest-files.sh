@@ -16,7 +16,7 @@ guest_write() {
       cat >"$1.berth" && mv -f "$1.berth" "$1"' sh "$2" "$3" <<<"${1%$'\n'}"
     return
   fi
-  find_safe_directories "${2%/*}"
+  find_safe_directory "${2%/*}"
   local target=${SAFE_DIRECTORIES[${2%/*}]}/${2##*/}
   [[ ! -L $target ]] || rm "$target"
   if [[ $FRESH ]]; then
@@ -38,7 +38,7 @@ guest_read() {
     mapfile -t LINES < <(attach sh -c 'cat "$1" 2>/dev/null || :' sh "$1" </dev/null)
     return
   fi
-  find_safe_directories "${1%/*}"
+  find_safe_directory "${1%/*}"
   local target=${SAFE_DIRECTORIES[${1%/*}]}/${1##*/}
   if [[ -f $target && ! -L $target ]]; then mapfile -t LINES <"$target"; fi
 }
@@ -48,25 +48,22 @@ guest_mkdir() {
     attach mkdir -p -m "$2" "$1" </dev/null
     return
   fi
-  find_safe_directories "${1%/*}"
+  find_safe_directory "${1%/*}"
   local target=${SAFE_DIRECTORIES[${1%/*}]}/${1##*/}
   [[ -d $target || -L $target ]] || mkdir -m "$2" "$target"
 }
 
 attach() { lxc-attach -P "$CONTAINERS" -n "$ID" --clear-env -v PATH=/usr/sbin:/usr/bin:/sbin:/bin -- "$@"; }
 
-# Finds where directories of the guest really are; fails if a symbolic link leads out of the root.
-find_safe_directories() {
-  local path real=() root=$DIR/rootfs at missing=()
-  for path in "$@"; do [[ -n ${SAFE_DIRECTORIES[$path]-} ]] || missing+=("$path"); done
-  ((${#missing[@]})) || return 0
-  mapfile -t real < <(realpath -e -- "$root" "${missing[@]/#/$root}" 2>/dev/null)
-  ((${#real[@]} == ${#missing[@]} + 1)) || fail command_failed "the guest lacks one of ${missing[*]}"
-  for ((at = 0; at < ${#missing[@]}; at++)); do
-    [[ ${real[at + 1]} == "${real[0]}/"* ]] ||
-      fail command_failed "${missing[at]} of the guest is a link that leads out of its root"
-    SAFE_DIRECTORIES[${missing[at]}]=${real[at + 1]}
-  done
+# Finds where a directory of the guest really is; fails if a symbolic link leads out of the root.
+find_safe_directory() {
+  local back=$PWD root
+  [[ -z ${SAFE_DIRECTORIES[$1]-} ]] || return 0
+  cd -P -- "$DIR/rootfs" && root=$PWD
+  cd -P -- "$root$1" 2>/dev/null || fail command_failed "the guest has no directory $1"
+  [[ $PWD == "$root/"* ]] || fail command_failed "$1 of the guest is a link that leads out of its root"
+  SAFE_DIRECTORIES[$1]=$PWD
+  cd -- "$back"
 }
 
 write_hostname() {

@@ -23,7 +23,7 @@ berth_inspect_host() {
   echo "hostname $(hostname)"
   echo "kernel $(uname -r)"
   echo "architecture $(uname -m)"
-  echo "cgroup $(cgroup_version)"
+  echo "cgroup $CGROUP_VERSION"
   echo "cpus $(nproc)"
   echo "ram_bytes $(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024))"
   echo "disk_total $total"
@@ -37,7 +37,7 @@ berth_inspect_host() {
 # What decides on capabilities: `feature NAME`.
 inspect_features() {
   local controllers=''
-  if [[ $(cgroup_version) == v2 ]]; then
+  if [[ $CGROUP_VERSION == v2 ]]; then
     controllers=$(<"$CGROUP/cgroup.controllers")
   else
     controllers=$(cd "$CGROUP" && printf '%s ' *)

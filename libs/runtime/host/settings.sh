@@ -30,12 +30,12 @@ berth_set_limits() {
 
 # Writes the limits of LIMITS into the running container's cgroups; those not set are lifted.
 apply_live_limits() {
-  local name controller key value file
+  local name file
   for name in $LIVE_LIMITS; do
-    read -r controller key value < <(limit_files "$name" "${LIMITS[$name]-}" live)
-    file=$CGROUP/$controller/$PAYLOAD/$key
+    find_limit_file "$name" "${LIMITS[$name]-}"
+    file=$CGROUP/$LIMIT_CONTROLLER/$PAYLOAD/$LIMIT_KEY
     if [[ -z ${LIMITS[$name]-} && ! -e $file ]]; then continue; fi
-    echo "$value" >"$file" || return 1
+    echo "$LIMIT_VALUE" >"$file" || return 1
   done
 }
 
@@ -78,7 +78,10 @@ replug() {
   {
     echo "address replace 169.254.0.1/32 dev $VETH"
     [[ ! -e /proc/sys/net/ipv6 ]] || echo "address replace fe80::1/64 dev $VETH nodad"
-    while read -r line; do echo "${line/% UPLINK/ $uplink}"; done <"$DIR/net.host"
+    {
+      read -r line
+      while read -r line; do echo "${line/% UPLINK/ $uplink}"; done
+    } <"$DIR/net.host"
   } | ip -batch -
   {
     echo 'address flush dev eth0 scope global'
@@ -93,7 +96,7 @@ announce() {
   for one in "${ADDRESSES[@]}"; do
     read -r family address _ <<<"$one"
     [[ $family == 4 ]] || continue
-    setsid arping -q -c 2 -w 2 -U -I "$1" -s "$address" "$address" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
+    arping -q -c 2 -w 2 -U -I "$1" -s "$address" "$address" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
   done
 }
 

@@ -13,7 +13,7 @@ export class LocalConnection extends CommandConnection {
 
   protected async open(commandLine: string): Promise<CommandHandle> {
     // A process group of its own, so that `kill` reaches the children too.
-    const child = spawn('/bin/sh', ['-c', `exec ${commandLine}`], { stdio: 'pipe', detached: true });
+    const child = spawn('/bin/sh', ['-c', commandLine], { stdio: 'pipe', detached: true });
     this.running.add(child);
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
       child.once('error', reject);

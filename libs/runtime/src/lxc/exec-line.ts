@@ -18,5 +18,5 @@ mapfile -t sockets </proc/net/unix
 exec timeout -s KILL ${seconds} lxc-attach -P "$pool" -n "$id" --clear-env \\
   -v PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
   -v HOME=/root -v USER=root -v LOGNAME=root -v TERM=dumb -v LANG=C.UTF-8 -- "$@"`;
-  return `bash -c ${shellQuote(script)} bash ${shellCommand(command)}`;
+  return `exec bash -c ${shellQuote(script)} bash ${shellCommand(command)}`;
 }

@@ -29,7 +29,7 @@ interface Run {
 export abstract class CommandConnection implements HostConnection {
   constructor(readonly host: string) {}
 
-  /** Starts one simple command, quoted for a POSIX shell. Throws `RuntimeError`. */
+  /** Starts a line in a POSIX shell. Throws `RuntimeError`. */
   protected abstract open(commandLine: string, action: string, signal: AbortSignal): Promise<CommandHandle>;
 
   abstract close(): Promise<void>;
@@ -44,7 +44,7 @@ export abstract class CommandConnection implements HostConnection {
   }
 
   async exec(command: readonly string[], options: ExecOptions): Promise<ExecResult> {
-    return this.execLine(shellCommand(command), `run ${command[0]}`, options);
+    return this.execLine(`exec ${shellCommand(command)}`, `run ${command[0]}`, options);
   }
 
   /** `exec` of a command line that is put together already. */
@@ -67,7 +67,7 @@ export abstract class CommandConnection implements HostConnection {
 
   private async runScript(script: string, input: string | Readable, options: ScriptOptions): Promise<string> {
     const log = new LineSplitter((line) => options.onLog?.(line));
-    const { stdout, stderr, exitCode } = await this.run(`bash -euo pipefail -c ${shellQuote(script)}`, {
+    const { stdout, stderr, exitCode } = await this.run(inBash(script), {
       action: options.action,
       timeoutMs: options.timeoutMs ?? SCRIPT_TIMEOUT_MS,
       signal: options.signal,
@@ -145,6 +145,12 @@ export abstract class CommandConnection implements HostConnection {
   private failure(code: RuntimeErrorCode, { action }: Run, why: string): RuntimeError {
     return new RuntimeError(code, `${this.host}: cannot ${action}: ${why}`, { host: this.host, action });
   }
+}
+
+/** In bash and strict mode, whatever the login shell; one that is bash already is used, which saves a process. */
+function inBash(script: string): string {
+  const strict = 'set -euo pipefail';
+  return `s=${shellQuote(script)}; [ "\${BASH##*/}" = bash ] || exec bash -c "${strict}; $s"; ${strict}; eval "$s"`;
 }
 
 /** ssh names signals without SIG. */

@@ -12,7 +12,7 @@ const LONGEST_PID_LINE = 32;
  */
 export function openChannel(client: Client, commandLine: string): Promise<CommandHandle> {
   return new Promise((resolve, reject) => {
-    client.exec(`echo "berth-pid $$" >&2; exec ${commandLine}`, (error, channel) => {
+    client.exec(`echo "berth-pid $$" >&2; ${commandLine}`, (error, channel) => {
       // Listeners at once: the exit status may sit in the very packet that brought us here.
       if (error) reject(error);
       else resolve(handleOf(client, channel));

@@ -109,14 +109,15 @@ describe('ssh connection', () => {
       await yes(one);
       await one.close();
     };
-    const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
+    // The best of each: other tests share the processors, and slow a short command down more than a long one.
     const warm: number[] = [];
     const cold: number[] = [];
-    for (let turn = 0; turn < 9; turn++) {
+    for (let turn = 0; turn < 15; turn++) {
       warm.push(await time(() => yes(pooled)));
       cold.push(await time(unpooled));
     }
-    console.info(`ssh: pooled ${median(warm).toFixed(1)} ms, unpooled ${median(cold).toFixed(1)} ms`);
-    expect(median(warm) * 10).toBeLessThanOrEqual(median(cold));
+    const [short, long] = [Math.min(...warm), Math.min(...cold)];
+    console.info(`ssh: pooled ${short.toFixed(1)} ms, unpooled ${long.toFixed(1)} ms`);
+    expect(short * 10).toBeLessThanOrEqual(long);
   });
 });

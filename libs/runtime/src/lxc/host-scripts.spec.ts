@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+import { HostScripts } from './host-scripts';
+
+const scripts = new HostScripts();
+
+it('names the directory on the host by the content of the files', () => {
+  expect(scripts.lib).toMatch(/^\/var\/lib\/berth\/lib\/[0-9a-f]{16}$/);
+  expect(new HostScripts().lib).toBe(scripts.lib);
+});
+
+it('ships what the driver calls, and hooks that a container’s configuration names', () => {
+  const names = scripts.files.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['common.sh', 'hook-start-host', 'hook-post-stop']));
+});
+
+it.each(scripts.files.map(({ name, text }) => [name, text]))('%s is sound shell', (_name, text) => {
+  const shell = text.startsWith('#!/bin/sh') ? 'sh' : 'bash';
+  execFileSync(shell, ['-n'], { input: text });
+});
+
+it('quotes the arguments of a call', () => {
+  const call = scripts.call('container', 'berth_set_hostname', ['ct1', 5, "a'; id"]);
+  expect(call.split('\n').at(-1)).toBe(`berth_set_hostname ct1 5 'a'\\''; id'`);
+});
