@@ -12,6 +12,8 @@ export interface StackPaths {
   postgres: string;
   redis: string;
   lab: string;
+  /** The simulated hosts' state, which outlives a worker. */
+  simulated: string;
   /** The contract with others; there while the stack runs. */
   stackFile: string;
   /** What to clean up after us; there from the first moment on. */
@@ -27,6 +29,7 @@ export function stackPaths(env: NodeJS.ProcessEnv = process.env): StackPaths {
     postgres: join(state, 'postgres'),
     redis: join(state, 'redis'),
     lab: join(state, 'lab'),
+    simulated: join(state, 'simulated'),
     stackFile: join(state, 'stack.json'),
     recordFile: join(state, 'supervisor.json'),
   };

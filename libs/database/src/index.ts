@@ -24,6 +24,7 @@ export * from './repositories/instant-operation.repository';
 export * from './repositories/operation.repository';
 export * from './repositories/outbox.repository';
 export * from './repositories/placement.repository';
+export * from './repositories/simulated-host.repository';
 export * from './repositories/tenant.repository';
 export * from './run-migrations';
 export * from './sealed-box';

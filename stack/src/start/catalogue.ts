@@ -55,7 +55,7 @@ export async function offerTemplates(operator: ApiClient, offers: TemplateOffer[
 
 export async function addPool(
   operator: ApiClient,
-  pool: { cidr: string; location: string; family: 4 | 6; gateway?: string },
+  pool: { cidr: string; location: string; family: 4 | 6 },
 ): Promise<void> {
   await operator.ensure('/v1/ip_pools', pool);
 }

@@ -38,7 +38,11 @@ export class Platform {
         BERTH_API_PORT: String(options.apiPort),
         BERTH_PUBLIC_URL: process.env.BERTH_PUBLIC_URL ?? this.apiUrl,
       }),
-      worker: this.supervise('worker', { ...common, BERTH_WORKER_PRIVATE_KEY: options.keys.privateKey }),
+      worker: this.supervise('worker', {
+        ...common,
+        BERTH_WORKER_PRIVATE_KEY: options.keys.privateKey,
+        BERTH_SIMULATED_DIR: options.paths.simulated,
+      }),
     };
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 
 import { Lab } from '@berth/lab';
 
@@ -54,7 +54,7 @@ export class Stack {
     this.signal.throwIfAborted();
     const operator = new ApiClient(platform.platform.apiUrl, platform.seed.operatorToken);
     const hosts = await this.console.step('seeding templates, addresses and hosts', () =>
-      this.populate(operator, lab),
+      this.populate(operator, platform.postgres.url, lab),
     );
     this.signal.throwIfAborted();
     const content = {
@@ -111,7 +111,13 @@ export class Stack {
       apiPort: await freePort(Number(process.env.BERTH_API_PORT) || PREFERRED_API_PORT),
       onPid: (role, pid) => this.file.setPid(role, pid),
     });
-    this.undo.push({ what: 'API and worker', run: () => platform.stop() });
+    this.undo.push({
+      what: 'API and worker',
+      run: async () => {
+        await platform.stop();
+        rmSync(this.paths.simulated, { recursive: true, force: true });
+      },
+    });
     await this.console.step('API and worker', () => platform.start());
     return { postgres, redis, seed: seeded, platform };
   }
@@ -143,18 +149,22 @@ export class Stack {
     return bringLabUp(this.paths.lab, this.options.hosts, this.console);
   }
 
-  private async populate(operator: ApiClient, lab: LabWorld | null): Promise<StackHost[]> {
+  private async populate(
+    operator: ApiClient,
+    postgresUrl: string,
+    lab: LabWorld | null,
+  ): Promise<StackHost[]> {
     await offerTemplates(operator, lab ? offersOf(lab.templates) : simulatedOffers());
     const hosts = lab ? await enrolLab(operator, lab.state) : [];
     if (!lab) {
       await addSimulatedLocation(operator, LAB_LOCATION);
-      await enrolSimulated(operator, LAB_LOCATION, STAND_IN_HOSTS);
+      await enrolSimulated(operator, postgresUrl, LAB_LOCATION, STAND_IN_HOSTS);
     }
     const { simulated } = this.options;
     if (simulated > 0) {
       await addSimulatedLocation(operator, SIMULATED_LOCATION);
       await this.console.step(`enrolling ${simulated} simulated hosts`, () =>
-        enrolSimulated(operator, SIMULATED_LOCATION, simulated),
+        enrolSimulated(operator, postgresUrl, SIMULATED_LOCATION, simulated),
       );
     }
     return hosts;

@@ -9,8 +9,8 @@ import { RunRecord } from '../supervision/run-record';
 
 /** Whether a stack that didn't end in order left something here. */
 export function hasRemains(paths: StackPaths): boolean {
-  return [paths.recordFile, paths.stackFile, paths.lab, paths.postgres, paths.redis].some((path) =>
-    existsSync(path),
+  return [paths.recordFile, paths.stackFile, paths.lab, paths.simulated, paths.postgres, paths.redis].some(
+    (path) => existsSync(path),
   );
 }
 
@@ -26,6 +26,7 @@ export async function cleanUp(paths: StackPaths): Promise<void> {
   removeData(paths, 'Postgres');
   removeData(paths, 'Redis');
   rmSync(paths.lab, { recursive: true, force: true });
+  rmSync(paths.simulated, { recursive: true, force: true });
   rmSync(paths.recordFile, { force: true });
 }
 
