@@ -149,6 +149,15 @@ export async function removeGroup(group: string): Promise<void> {
   });
 }
 
+/** For the group that hosts share: the last one takes it along, wherever the one who ends the lab is himself. */
+export function removeGroupIfEmpty(group: string): void {
+  try {
+    rmdirSync(group);
+  } catch (error) {
+    if (!['EBUSY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
 /**
  * Ends every process in the groups, each of the given name, with SIGKILL, frozen ones too, and waits until none is left.
  * `first`, the init of a PID namespace, takes all of the namespace with it in one stroke; who waits for it outside gets a moment to do so, as

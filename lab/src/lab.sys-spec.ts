@@ -1,9 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { readHierarchies } from './cgroups';
 import { Lab } from './lab';
 import type { LabHost, LabState } from './lab-state';
 import { run, type RunResult } from './run';
@@ -11,6 +21,8 @@ import { tracesOf } from './traces';
 import { waitUntil } from './wait-until';
 
 jest.setTimeout(300_000);
+
+const MAIN = path.join(__dirname, '..', 'dist', 'main.js');
 
 describe('a lab of two hosts', () => {
   const dir = path.join(mkdtempSync(path.join(tmpdir(), 'lab-test-')), 'lab');
@@ -37,7 +49,10 @@ describe('a lab of two hosts', () => {
     state = await lab.up({ hosts: 2, poolSizeBytes: 4 * 1024 ** 3 });
   });
 
-  afterAll(() => lab.down());
+  afterAll(async () => {
+    await lab.down();
+    rmSync(path.dirname(dir), { recursive: true });
+  });
 
   it('answers by ssh on every host, each with a key and name of its own', async () => {
     const names = await Promise.all(state.hosts.map((target) => ssh(target, 'hostname')));
@@ -189,12 +204,37 @@ describe('a lab of two hosts', () => {
   });
 });
 
+describe('a lab ended from another control group than it was started from', () => {
+  const dir = path.join(mkdtempSync(path.join(tmpdir(), 'lab-test-')), 'lab');
+  const lab = Lab.open(dir);
+  const hierarchy = readHierarchies().find(({ version, directory }) => version === 1 && directory === 'pids');
+  const elsewhere = path.join(hierarchy?.parent ?? '', `lab-test-${lab.id}`);
+  const onV1 = hierarchy ? it : it.skip;
+
+  afterAll(async () => {
+    await lab.down();
+    if (hierarchy) rmdirSync(elsewhere);
+    rmSync(path.dirname(dir), { recursive: true });
+  });
+
+  onV1('leaves no group behind there', async () => {
+    mkdirSync(elsewhere);
+    const up = `echo $$ > ${elsewhere}/cgroup.procs; exec ${process.execPath} ${MAIN} --dir ${dir} up --hosts 1 --pool-gib 1`;
+    expect(await run(['sh', '-c', up])).toMatchObject({ code: 0 });
+    expect(existsSync(path.join(elsewhere, `berth-lab-${lab.id}`, 'host-1'))).toBe(true);
+    await lab.down();
+    expect(existsSync(path.join(elsewhere, `berth-lab-${lab.id}`))).toBe(false);
+  });
+});
+
 describe('lab up, killed half-way', () => {
   const dir = path.join(mkdtempSync(path.join(tmpdir(), 'lab-test-')), 'lab');
   const lab = Lab.open(dir);
-  const main = path.join(__dirname, '..', 'dist', 'main.js');
 
-  afterAll(() => lab.down());
+  afterAll(async () => {
+    await lab.down();
+    rmSync(path.dirname(dir), { recursive: true });
+  });
 
   it.each<[string, (traces: string[]) => boolean]>([
     ['the key is there', (traces) => traces.includes('file id_ed25519')],
@@ -203,7 +243,7 @@ describe('lab up, killed half-way', () => {
     ['a process is there', (traces) => traces.some((trace) => trace.startsWith('process'))],
     ['a loop device is there', (traces) => traces.some((trace) => trace.startsWith('loop'))],
   ])('leaves nothing that `lab down` does not find, when %s', async (_when, reached) => {
-    const up = spawn(process.execPath, [main, '--dir', dir, 'up', '--hosts', '2', '--pool-gib', '1'], {
+    const up = spawn(process.execPath, [MAIN, '--dir', dir, 'up', '--hosts', '2', '--pool-gib', '1'], {
       stdio: 'ignore',
     });
     const ended = once(up, 'exit');

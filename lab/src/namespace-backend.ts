@@ -75,7 +75,10 @@ export const namespaceBackend: HostBackend = {
     await cgroups.killGroups(groupName(lab.id, host), host.cgroups, initOf(host));
     await removeLink(portName(lab.id, host.index));
     await releaseLoops(path.join(hostDir(lab, host), 'pool.img'));
-    for (const group of host.cgroups) await cgroups.removeGroup(group);
+    for (const group of host.cgroups) {
+      await cgroups.removeGroup(group);
+      cgroups.removeGroupIfEmpty(path.dirname(group));
+    }
   },
 
   async destroy(lab, host) {

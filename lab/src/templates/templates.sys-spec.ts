@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Lab } from '../lab';
@@ -63,7 +63,10 @@ describe('templates on a lab host', () => {
     }
   });
 
-  afterAll(() => lab.down());
+  afterAll(async () => {
+    await lab.down();
+    rmSync(path.dirname(dir), { recursive: true });
+  });
 
   it('are catalogued with their true checksum and size', () => {
     expect(images.map((image) => image.name)).toEqual(['debian-12', 'debian-13', 'busybox']);
