@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mustRun } from './run';
@@ -16,6 +16,7 @@ describe('settings that all hosts share with the machine', () => {
   });
 
   afterAll(async () => {
+    rmSync(path.dirname(registry), { recursive: true });
     writeFileSync(PTY_MAX, before);
     for (const id of labs) await mustRun(['ip', 'link', 'del', `bl${id}`]);
   });
