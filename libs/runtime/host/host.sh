@@ -86,6 +86,8 @@ find_uplink() {
   [[ $uplink ]] || fail host_unsuitable 'it has no default route, which tells the uplink'
   write_file "$RUN/uplink" "$uplink $(<"/sys/class/net/$uplink/mtu")"$'\n'
   set_sysctl "net/ipv4/conf/$uplink/proxy_arp" 1
+  # Else the kernel answers for our addresses up to 0.8 s late.
+  set_sysctl "net/ipv4/neigh/$uplink/proxy_delay" 0
   set_sysctl "net/ipv4/conf/$uplink/send_redirects" 0
   set_sysctl net/ipv4/conf/all/send_redirects 0
   set_sysctl net/ipv4/ip_forward 1
@@ -94,6 +96,7 @@ find_uplink() {
     [[ $(<"/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 1 ]] || set_sysctl "net/ipv6/conf/$uplink/accept_ra" 2
     set_sysctl net/ipv6/conf/all/forwarding 1
     set_sysctl "net/ipv6/conf/$uplink/proxy_ndp" 1
+    set_sysctl "net/ipv6/neigh/$uplink/proxy_delay" 0
   fi
 }
 
