@@ -61,13 +61,20 @@ export default tseslint.config(
   {
     files: ['**/*.{mjs,cjs}'],
     languageOptions: {
-      globals: {
-        console: 'readonly',
-        process: 'readonly',
-        module: 'writable',
-        require: 'readonly',
-        __dirname: 'readonly',
-      },
+      globals: Object.fromEntries(
+        [
+          'console',
+          'process',
+          'performance',
+          'Buffer',
+          'URL',
+          'fetch',
+          'setTimeout',
+          'module',
+          'require',
+          '__dirname',
+        ].map((name) => [name, 'readonly']),
+      ),
     },
     rules: { 'no-restricted-syntax': 'off' },
   },
