@@ -124,7 +124,7 @@ is_running() { monitor_alive || payload_alive; }
 init_pid() {
   local pid=0 cgroups
   INIT_PID=0
-  if [[ -e $RUN/state/$ID.pid ]]; then read -r pid <"$RUN/state/$ID.pid" || pid=0; fi
+  if [[ -e $RUN/state/$ID.pid ]]; then read -r pid _ <"$RUN/state/$ID.pid" || pid=0; fi
   [[ $pid =~ ^[1-9][0-9]*$ && -e /proc/$pid/cgroup ]] || return 0
   { mapfile -t cgroups <"/proc/$pid/cgroup"; } 2>/dev/null || return 0
   [[ "${cgroups[*]}/" != *"/$PAYLOAD"[/\ ]* ]] || INIT_PID=$pid

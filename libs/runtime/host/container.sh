@@ -62,6 +62,8 @@ berth_start() {
   require_container
   load_spec
   if settled_running; then
+    # The tenant may have deleted the interface.
+    [[ -e /sys/class/net/$VETH ]] || replug
     if await_answer; then return; fi
     # What we found was a start that died with its worker, or a shutdown: now it is down, and this is an order to start.
     settled_running || true
@@ -73,7 +75,7 @@ berth_start() {
 launch() {
   local firewall log=$RUN/log/$ID
   clear_leftovers
-  allow_addresses &
+  (take_over_network) &
   firewall=$!
   mount_root
   wait "$firewall"

@@ -181,6 +181,10 @@ tidy() {
       shorten_fence "$id"
     fi
   done
+  # Scripts of former versions of ours that no container's hooks name.
+  while read -r file; do
+    [[ $file == "$LIB" ]] || grep -qsF "$file/" "$CONTAINERS"/*/config || rm -rf "$file"
+  done < <(find "$POOL/lib" -mindepth 1 -maxdepth 1 -type d -mtime +7)
   for file in "$TEMPLATES"/.import-*; do
     if [[ -d $file ]]; then drop_stale_import "$file"; fi
   done

@@ -6,6 +6,19 @@ allow_addresses() {
   [[ ! -s $DIR/net.nft ]] || nft -f "$DIR/net.nft"
 }
 
+# Keeps a start and the end of the run before it apart. Held until the calling (sub)shell ends.
+lock_network() {
+  exec {NET_FD}>>"$RUN/locks/$ID.net"
+  flock -w 10 "$NET_FD"
+}
+
+# From here on the container before can't unplug any more.
+take_over_network() {
+  lock_network
+  : >"$RUN/state/$ID.pid"
+  allow_addresses
+}
+
 # Takes veth, routes, proxy entries and permitted addresses away; what is gone already is fine.
 unplug() {
   local line

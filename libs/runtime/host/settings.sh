@@ -75,6 +75,12 @@ replug() {
   ((INIT_PID)) || return 0
   read -r uplink _ <"$RUN/uplink"
   allow_addresses
+  if [[ ! -e /sys/class/net/$VETH ]]; then
+    read -r _ line <"$RUN/state/$ID.pid"
+    LXC_NAME=$ID LXC_PID=$INIT_PID "$LIB/hook-start-host" {LOCK_FD}>&-
+    echo "$INIT_PID $line" >"$RUN/state/$ID.pid"
+    return
+  fi
   {
     echo "address replace 169.254.0.1/32 dev $VETH"
     [[ ! -e /proc/sys/net/ipv6 ]] || echo "address replace fe80::1/64 dev $VETH nodad"

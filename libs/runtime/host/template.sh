@@ -8,7 +8,7 @@ berth_has_template() {
 
 # berth_import_template SHA256 COMPRESSION: the tarball on stdin. Verified before it gets its name.
 berth_import_template() {
-  local sha=$1 import=$TEMPLATES/.import-$1 got broken='' unpack_fd unpack_pid
+  local sha=$1 import=$TEMPLATES/.import-$1 got broken='' full unpack_fd unpack_pid
   [[ $sha =~ ^[0-9a-f]{64}$ ]] || fail invalid_input 'sha256'
   [[ -e $RUN/boot-id ]] || exit "$EXIT_NOT_PREPARED"
   exec {LOCK_FD}>>"$RUN/locks/template-$sha"
@@ -20,19 +20,22 @@ berth_import_template() {
   drop_import "$import"
   btrfs -q subvolume create "$import" >/dev/null
   # The unpacking drains what it doesn't want, so that the sum is of everything that arrives.
-  exec {unpack_fd}> >(unpack "$2" "$import" >&2)
+  exec {unpack_fd}> >(unpack "$2" "$import" 2>"$RUN/import-$sha.log" >&2)
   unpack_pid=$!
   got=$(tee "/dev/fd/$unpack_fd" | sha256sum)
   got=${got%% *}
   exec {unpack_fd}>&-
   wait "$unpack_pid" || broken=1
+  full=$(grep -m 1 -E 'No space left|quota exceeded' "$RUN/import-$sha.log" || true)
+  rm -f "$RUN/import-$sha.log"
   if [[ $got != "$sha" ]]; then
     drop_import "$import"
     fail template_corrupt "what arrived has the sha256 $got: fetch the image anew"
   fi
   if [[ $broken || ! -d $import/etc || ! -d $import/root ]]; then
     drop_import "$import"
-    fail template_corrupt 'it is no tarball of a root file system with etc and root, or the pool is full'
+    [[ -z $full ]] || fail no_space "the pool is full: ${full##*: }"
+    fail template_corrupt 'it is no tarball of a root file system with etc and root'
   fi
   btrfs property set "$import" ro true
   mv "$import" "$TEMPLATES/$sha"

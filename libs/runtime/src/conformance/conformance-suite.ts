@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ContainerRuntime, ContainerSpec } from '../container-runtime';
 import { RuntimeError } from '../runtime-error';
@@ -80,10 +84,29 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
         );
       });
 
-      it('removes one, twice', async () => {
-        const sha256 = randomBytes(32).toString('hex');
+      it('fetches one once for all who ask at a time; removes it, twice', async () => {
+        const tarball = tinyTarball();
+        const sha256 = createHash('sha256').update(tarball).digest('hex');
+        let opened = 0;
+        let progress = 0;
+        const ensure = () =>
+          runtime.ensureTemplate(
+            { sha256, compression: 'none' },
+            async () => {
+              opened++;
+              return Readable.from([tarball]);
+            },
+            { onProgress: (bytes) => (progress = bytes) },
+          );
+        const answers = await Promise.all([ensure(), ensure(), ensure()]);
+        expect(answers.sort()).toEqual(['imported', 'present', 'present']);
+        expect([opened, progress]).toEqual([1, tarball.length]);
         await runtime.removeTemplate(sha256);
         await runtime.removeTemplate(sha256);
+        await expectCode(
+          runtime.create(newSpec({ templateSha256: sha256 }), { fence: 1 }),
+          'template_missing',
+        );
       });
 
       it('does not make a container of one that is missing', async () => {
@@ -320,6 +343,18 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
       expect(await runtime.inspect(spec.id)).toBeNull();
     });
   });
+}
+
+/** A root file system as small as can be, and like no other. */
+function tinyTarball(): Buffer {
+  const root = mkdtempSync(join(tmpdir(), 'berth-tiny-'));
+  try {
+    for (const dir of ['etc', 'root']) mkdirSync(join(root, dir));
+    writeFileSync(join(root, 'etc/unique'), randomBytes(16));
+    return execFileSync('tar', ['-C', root, '-cf', '-', '.']);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 }
 
 /** Of nobody: made for this file. */

@@ -69,7 +69,9 @@ function written(spec: ContainerSpec, cgroup: 'v1' | 'v2', more = ''): Record<st
       'load_spec',
       'write_config',
     ];
-    execFileSync('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { BERTH_ROOT: root } });
+    execFileSync('bash', ['--norc', '-euo', 'pipefail', '-c', script.join('\n')], {
+      env: { BERTH_ROOT: root },
+    });
     const read = (file: string) => readFileSync(join(dir, file), 'utf8').replaceAll(root, '');
     return Object.fromEntries(FILES.map((file) => [file, read(file)]));
   } finally {

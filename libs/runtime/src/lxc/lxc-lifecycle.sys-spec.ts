@@ -84,6 +84,40 @@ describe('lxc: life and death', () => {
     expect(await stateOf(id)).toBe('running');
   });
 
+  it('keeps its network when it is started again at once, each time', async () => {
+    const { id, addresses } = await kit().started();
+    for (let turn = 0; turn < 8; turn++) {
+      await kit().runtime.exec(id, ['poweroff'], { timeoutMs: 5000 });
+      await kit().runtime.kill(id, { fence: 1 });
+      await kit().runtime.start(id, { fence: 1 });
+      await kit().host(`ping -q -c 1 -W 2 ${addresses[0]!.address}`);
+    }
+    // What the container itself sends passes too: the end of the run before has not taken its permission away.
+    await kit().inside(id, `ping -c 1 -W 2 ${labFile().subnet4.replace(/\.0\/.*/, '.1')}`);
+  });
+
+  it('plugs the network again where the tenant has deleted it', async () => {
+    const { id, addresses } = await kit().started();
+    await kit().inside(id, 'ip link delete eth0');
+    await kit().runtime.start(id, { fence: 1 });
+    await kit().host(`ping -q -c 1 -W 2 ${addresses[0]!.address}`);
+    await kit().runtime.stop(id, { fence: 1, timeoutMs: 10_000 });
+    expect(await kit().host(`ip route | grep -w v-${id} || true`)).toBe('');
+  });
+
+  it('bears a burst: twenty at a time', async () => {
+    const before = performance.now();
+    const specs = await Promise.all(Array.from({ length: 20 }, () => kit().started()));
+    console.info(`twenty servers at a time: ${(performance.now() - before).toFixed(0)} ms`);
+    const running = (await kit().runtime.snapshotHost()).containers.filter(
+      ({ state }) => state === 'running',
+    );
+    expect(running.map(({ id }) => id)).toEqual(expect.arrayContaining(specs.map(({ id }) => id)));
+    await kit().host(specs.map(({ addresses }) => `ping -q -c 1 -W 2 ${addresses[0]!.address}`).join('\n'));
+    await Promise.all(specs.map(({ id }) => kit().runtime.destroy(id, { fence: 1 })));
+    for (const { id } of specs) expect(await traces(id)).toBe('');
+  });
+
   it('kills what does not shut down in time, and says so', async () => {
     const { id } = await kit().started();
     // No init is left to ask: a frozen one doesn't answer.

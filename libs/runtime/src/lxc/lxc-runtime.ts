@@ -49,11 +49,18 @@ export class LxcRuntime implements ContainerRuntime {
     return parseHostFacts(await this.connection.script(script, { action: 'inspect the host' }));
   }
 
-  /** Concurrent calls share one. */
+  /** Calls that nobody may abort share one. */
   prepareHost(options: { signal?: AbortSignal } = {}): Promise<{ bootId: string }> {
-    this.preparing ??= this.call('host', 'berth_prepare_host', [], { action: 'prepare the host', ...options })
-      .then((output) => ({ bootId: output.trim() }))
-      .finally(() => (this.preparing = null));
+    const prepare = async () => {
+      const { signal } = options;
+      const output = await this.call('host', 'berth_prepare_host', [], {
+        action: 'prepare the host',
+        signal,
+      });
+      return { bootId: output.trim() };
+    };
+    if (options.signal) return prepare();
+    this.preparing ??= prepare().finally(() => (this.preparing = null));
     return this.preparing;
   }
 
@@ -70,7 +77,12 @@ export class LxcRuntime implements ContainerRuntime {
   ): Promise<'present' | 'imported'> {
     check.assertSha256(this.connection.host, image.sha256);
     const running = this.imports.get(image.sha256);
-    if (running) return running.then(() => 'present');
+    // If the other is aborted, its reason isn't ours.
+    if (running)
+      return running.then(
+        () => 'present',
+        () => this.ensureTemplate(image, open, options),
+      );
     const action = `import the template ${image.sha256.slice(0, 12)}`;
     const { signal } = options;
     const importing = (async () => {

@@ -150,7 +150,7 @@ export abstract class CommandConnection implements HostConnection {
 /** In bash and strict mode, whatever the login shell; one that is bash already is used, which saves a process. */
 function inBash(script: string): string {
   const strict = 'set -euo pipefail';
-  return `s=${shellQuote(script)}; [ "\${BASH##*/}" = bash ] || exec bash -c "${strict}; $s"; ${strict}; eval "$s"`;
+  return `s=${shellQuote(script)}; [ "\${BASH##*/}" = bash ] || exec bash --norc -c "${strict}; $s"; ${strict}; eval "$s"`;
 }
 
 /** ssh names signals without SIG. */
