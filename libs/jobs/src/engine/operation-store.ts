@@ -1,6 +1,6 @@
 import type { OperationErrorBody } from '@berth/contracts';
 import { OperationEntity, OperationStepEntity } from '@berth/database';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 
 export interface TakenOperation {
   operation: OperationEntity;
@@ -32,22 +32,23 @@ export class OperationStore {
    * to take (ended, in line, not due, in good hands).
    */
   async take(operationId: string, workerId: string, leaseMs: number): Promise<TakenOperation | null> {
-    const [rows]: [{ id: string }[], number] = await this.dataSource.query(
-      `UPDATE operations SET status = 'running', fence = nextval('operation_fence'), worker_id = $2, attempt = attempt + 1,
-              lease_until = clock_timestamp() + $3 * interval '1 ms', started_at = coalesce(started_at, clock_timestamp())
-        WHERE id = $1 AND waits_for IS NULL AND run_after <= clock_timestamp() + interval '100 ms'
-          AND (status = 'pending' OR (status = 'running' AND (lease_until IS NULL OR lease_until < clock_timestamp())))
-        RETURNING id`,
-      [operationId, workerId, leaseMs],
-    );
-    if (!rows[0]) return null;
-    const [operation, steps] = await Promise.all([
-      this.dataSource.manager.findOneByOrFail(OperationEntity, { id: operationId }),
-      this.dataSource.manager.find(OperationStepEntity, {
-        where: { operationId },
-        order: { position: 'ASC' },
-      }),
-    ]);
+    const [row]: { operation: Record<string, unknown>; steps: Record<string, unknown>[] }[] =
+      await this.dataSource.query(
+        `WITH taken AS (
+         UPDATE operations SET status = 'running', fence = nextval('operation_fence'), worker_id = $2, attempt = attempt + 1,
+                lease_until = clock_timestamp() + $3 * interval '1 ms', started_at = coalesce(started_at, clock_timestamp())
+          WHERE id = $1 AND waits_for IS NULL AND run_after <= clock_timestamp() + interval '100 ms'
+            AND (status = 'pending' OR (status = 'running' AND (lease_until IS NULL OR lease_until < clock_timestamp())))
+          RETURNING *
+       )
+       SELECT to_jsonb(taken) AS operation,
+              (SELECT coalesce(jsonb_agg(s ORDER BY s.position), '[]') FROM operation_steps s WHERE s.operation_id = $1) AS steps
+         FROM taken`,
+        [operationId, workerId, leaseMs],
+      );
+    if (!row) return null;
+    const operation = entityFrom(this.dataSource, OperationEntity, row.operation);
+    const steps = row.steps.map((step) => entityFrom(this.dataSource, OperationStepEntity, step));
     return { operation, steps };
   }
 
@@ -114,6 +115,21 @@ export class OperationStore {
     )[0];
     return new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }]));
   }
+}
+
+/** An entity of a row that came as JSON: columns to properties, times to dates. */
+function entityFrom<T extends ObjectLiteral>(
+  dataSource: DataSource,
+  target: EntityTarget<T>,
+  row: Record<string, unknown>,
+): T {
+  const { columns } = dataSource.getMetadata(target);
+  const values = columns.map((column) => {
+    const value = row[column.databaseName];
+    const isTime = column.type === 'timestamptz' && typeof value === 'string';
+    return [column.propertyName, isTime ? new Date(value) : value] as const;
+  });
+  return Object.assign(dataSource.getMetadata(target).create() as T, Object.fromEntries(values));
 }
 
 function toRow(update: StepUpdate): Record<string, unknown> {
