@@ -132,11 +132,12 @@ export class ServerOrdersService {
       demand,
       capabilities: capabilitiesFor(choice),
     });
-    const idSlot = await allocateIdSlot(em, choice.location.id);
     const server = this.newServer(em, tenant.id, host.id, choice, body, demand);
-    await em.insert(ServerEntity, { ...server, idSlot, orderDigest: digest } as never);
+    server.idSlot = await allocateIdSlot(em, choice.location.id);
+    server.orderDigest = digest;
+    await em.insert(ServerEntity, server as never);
     await this.giveAddresses(em, server, choice);
-    return em.findOneByOrFail(ServerEntity, { id: server.id });
+    return server;
   }
 
   private newServer(

@@ -1,71 +1,33 @@
 import type { ServerView } from '@berth/contracts';
-import {
-  AddressEntity,
-  LocationEntity,
-  OperationEntity,
-  PlanEntity,
-  type ServerEntity,
-  TemplateEntity,
-} from '@berth/database';
-import { type EntityManager, type EntityTarget, In, IsNull, type ObjectLiteral } from 'typeorm';
+import type { ServerEntity } from '@berth/database';
+import type { EntityManager } from 'typeorm';
 import type { Caller } from '../http/request-context';
 import { isoTime } from '../http/time';
 import { limitsView } from '../plans/limits-view';
 
-/** What a server's answer takes from other tables, read once for a whole list. */
+/** What a server's answer takes from other tables. */
 interface Surroundings {
-  names: Map<string, string>;
-  addresses: Map<string, AddressEntity[]>;
-  operations: Map<string, string>;
+  id: string;
+  plan: string;
+  template: string;
+  location: string;
+  addresses: ServerView['addresses'];
+  operation: string | null;
 }
 
-async function namesOf<E extends ObjectLiteral & { id: string; name: string }>(
-  em: EntityManager,
-  entity: EntityTarget<E>,
-  ids: string[],
-): Promise<[string, string][]> {
-  const rows = await em
-    .createQueryBuilder(entity, 'thing')
-    .select(['thing.id', 'thing.name'])
-    .where('thing.id IN (:...ids)', { ids: [...new Set(ids)] })
-    .getMany();
-  return rows.map((row) => [row.id, row.name]);
-}
-
-async function surroundingsOf(em: EntityManager, servers: ServerEntity[]): Promise<Surroundings> {
-  const ids = servers.map((server) => server.id);
-  const names = new Map([
-    ...(await namesOf(
-      em,
-      PlanEntity,
-      servers.map((server) => server.planId),
-    )),
-    ...(await namesOf(
-      em,
-      TemplateEntity,
-      servers.map((server) => server.templateId),
-    )),
-    ...(await namesOf(
-      em,
-      LocationEntity,
-      servers.map((server) => server.locationId),
-    )),
-  ]);
-  const rows = await em.find(AddressEntity, {
-    where: { serverId: In(ids) },
-    order: { family: 'ASC', id: 'ASC' },
-  });
-  const addresses = new Map<string, AddressEntity[]>();
-  for (const row of rows) addresses.set(row.serverId!, [...(addresses.get(row.serverId!) ?? []), row]);
-  const active = await em.find(OperationEntity, {
-    select: { id: true, serverId: true },
-    where: { serverId: In(ids), status: In(['pending', 'running']), waitsFor: IsNull() },
-  });
-  return { names, addresses, operations: new Map(active.map((row) => [row.serverId!, row.id])) };
-}
+/** One round trip for a whole list: a server is asked for more often than anything else. */
+const SURROUNDINGS_SQL = `
+  SELECT s.id, p.name AS plan, t.name AS template, l.name AS location,
+         coalesce((SELECT jsonb_agg(jsonb_build_object('address', host(a.address), 'family', a.family, 'prefix', a.prefix,
+                                                       'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.family, a.id)
+                     FROM addresses a WHERE a.server_id = s.id), '[]') AS addresses,
+         (SELECT o.id FROM operations o
+           WHERE o.server_id = s.id AND o.status IN ('pending', 'running') AND o.waits_for IS NULL) AS operation
+    FROM servers s JOIN plans p ON p.id = s.plan_id JOIN templates t ON t.id = s.template_id
+         JOIN locations l ON l.id = s.location_id
+   WHERE s.id = ANY ($1::uuid[])`;
 
 function serverView(server: ServerEntity, around: Surroundings, caller: Caller): ServerView {
-  const nameOf = (id: string) => around.names.get(id) ?? '';
   return {
     id: server.id,
     name: server.name,
@@ -73,22 +35,16 @@ function serverView(server: ServerEntity, around: Surroundings, caller: Caller):
     status: server.status,
     tenant_id: server.tenantId,
     ...(caller.role === 'operator' && { host_id: server.hostId }),
-    plan: nameOf(server.planId),
-    template: nameOf(server.templateId),
-    location: nameOf(server.locationId),
+    plan: around.plan,
+    template: around.template,
+    location: around.location,
     limits: limitsView(server.limits),
-    addresses: (around.addresses.get(server.id) ?? []).map((row) => ({
-      address: row.address,
-      family: row.family,
-      prefix: row.prefix,
-      rdns: row.rdns,
-      primary: row.isPrimary,
-    })),
+    addresses: around.addresses,
     external_id: server.externalId,
     labels: server.labels,
     onboot: server.onboot,
     boot_order: server.bootOrder,
-    operation: around.operations.get(server.id) ?? null,
+    operation: around.operation,
     protection: { delete: server.protectionDelete },
     created_at: isoTime(server.createdAt),
     deleted_at: isoTime(server.deletedAt),
@@ -102,8 +58,9 @@ export async function presentServers(
   caller: Caller,
 ): Promise<ServerView[]> {
   if (servers.length === 0) return [];
-  const around = await surroundingsOf(em, servers);
-  return servers.map((server) => serverView(server, around, caller));
+  const rows: Surroundings[] = await em.query(SURROUNDINGS_SQL, [servers.map(({ id }) => id)]);
+  const around = new Map(rows.map((row) => [row.id, row]));
+  return servers.map((server) => serverView(server, around.get(server.id)!, caller));
 }
 
 export async function presentServer(
