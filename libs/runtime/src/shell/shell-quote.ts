@@ -4,7 +4,7 @@
  */
 export function shellQuote(value: string): string {
   if (value.includes('\0')) throw new TypeError('an argument cannot hold a NUL byte');
-  return /^[A-Za-z0-9_\/:=.,@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+  return /^[A-Za-z0-9_/:=.,@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
 /** An argv as one command line. */

@@ -8,6 +8,8 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -28,6 +30,8 @@ const LOCK_POLL_MS = 5;
 export class FileStore implements SimulatedStore {
   private readonly mutex = new KeyedMutex();
   private readonly known = new Set<string>();
+  private readonly hostCache = new Map<string, { version: string; record: SimulatedHostRecord }>();
+  private readonly ownTag = processTag(process.pid) ?? '';
   private sequence = 0;
 
   constructor(private readonly dir: string) {
@@ -53,7 +57,16 @@ export class FileStore implements SimulatedStore {
   }
 
   readHost(host: string): SimulatedHostRecord {
-    return readJson<SimulatedHostRecord>(join(this.hostDir(host), 'host.json')) ?? newHostRecord();
+    const path = join(this.hostDir(host), 'host.json');
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (!file) return newHostRecord();
+    // Every write is a new file: its number and time tell whether ours is the last.
+    const version = `${file.ino} ${file.mtimeMs} ${file.size}`;
+    const cached = this.hostCache.get(host);
+    if (cached?.version === version) return structuredClone(cached.record);
+    const record = readJson<SimulatedHostRecord>(path) ?? newHostRecord();
+    this.hostCache.set(host, { version, record });
+    return structuredClone(record);
   }
 
   writeHost(host: string, record: SimulatedHostRecord): void {
@@ -139,13 +152,13 @@ export class FileStore implements SimulatedStore {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw error;
     } finally {
-      rmSync(temporary, { force: true });
+      unlinkSync(temporary);
     }
   }
 
   /** A lock whose holder died is taken away: by a rename, so that only one of those who notice does it. */
   private tryLock(path: string): boolean {
-    if (this.createWhole(path, processTag(process.pid) ?? '')) return true;
+    if (this.createWhole(path, this.ownTag)) return true;
     const holder = readText(path);
     if (holder !== null && processTag(Number(holder.split(' ')[0])) !== holder) {
       const grave = this.temporary();

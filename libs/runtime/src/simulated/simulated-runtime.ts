@@ -294,7 +294,7 @@ export class SimulatedRuntime implements ContainerRuntime {
             `fence ${options.fence} is older than ${seen}: a newer worker has taken over`,
           );
         }
-        store.writeFence(key, id, options.fence);
+        if (options.fence > seen) store.writeFence(key, id, options.fence);
         const next = change(current);
         if (next) store.writeContainer(key, { ...next, fence: options.fence });
         else store.removeContainer(key, id);
