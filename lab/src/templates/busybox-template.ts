@@ -3,7 +3,7 @@ import path from 'node:path';
 import { hostImage, hostImageKey } from '../host-image';
 import { recipeKey } from '../image-cache';
 import { mustRun } from '../run';
-import type { TemplateRecipe } from './catalogue';
+import type { TemplateRecipe } from './template-recipe';
 
 const BUILD_SCRIPT = path.join(__dirname, '..', '..', 'image', 'busybox-build.sh');
 

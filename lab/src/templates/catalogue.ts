@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { cached, type Progress } from '../image-cache';
 import { busyboxRecipe } from './busybox-template';
 import { debianRecipe } from './debian-template';
-
-export type TemplateName = 'debian-12' | 'debian-13' | 'busybox';
+import type { TemplateName, TemplateRecipe } from './template-recipe';
 
 export interface TemplateImage {
   name: TemplateName;
@@ -17,15 +16,6 @@ export interface TemplateImage {
   sha256: string;
   architecture: 'amd64';
   sizeBytes: number;
-}
-
-export interface TemplateRecipe {
-  name: TemplateName;
-  description: string;
-  /** Changes when the template would. */
-  key: string;
-  /** Writes the tarball to `target` (`….tar.zst`). */
-  build(target: string, progress: Progress): Promise<void>;
 }
 
 const TARBALL = 'rootfs.tar.zst';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DEBOOTSTRAP_OPTIONS, debootstrap } from '../debootstrap';
 import { recipeKey } from '../image-cache';
-import type { TemplateRecipe } from './catalogue';
+import type { TemplateRecipe } from './template-recipe';
 
 const PACKAGES =
   'systemd,systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,nftables,less,nano,ca-certificates,tzdata'.split(
@@ -27,7 +27,7 @@ export function debianRecipe(
         suite,
         target,
         packages: PACKAGES,
-        customizeHook: CUSTOMIZE_HOOK,
+        customizeHooks: [CUSTOMIZE_HOOK],
         progress,
       }),
   };

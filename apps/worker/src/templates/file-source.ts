@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { OpenedSource } from './template-source';
+import type { OpenedSource } from './opened-source';
 
 function refused(why: string): StepError {
   return new StepError('abort', 'template_source_refused', why);

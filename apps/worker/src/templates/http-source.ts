@@ -1,7 +1,7 @@
 import { StepError } from '@berth/domain';
 import { Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { OpenedSource } from './template-source';
+import type { OpenedSource } from './opened-source';
 
 const MAX_REDIRECTS = 5;
 const ANSWER_TIMEOUT_MS = 30_000;

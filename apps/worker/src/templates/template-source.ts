@@ -1,15 +1,9 @@
 import { StepError } from '@berth/domain';
 import { Injectable } from '@nestjs/common';
-import type { Readable } from 'node:stream';
 import { InjectOptions, type WorkerOptions } from '../core/worker-options';
 import { openFile } from './file-source';
 import { openHttp } from './http-source';
-
-export interface OpenedSource {
-  stream: Readable;
-  /** Null where the server doesn't say. */
-  sizeBytes: number | null;
-}
+import type { OpenedSource } from './opened-source';
 
 /** Opens templates' tarballs where their source says: `https://…`, `http://…`, or `file:///…` below the allowed directories. */
 @Injectable()

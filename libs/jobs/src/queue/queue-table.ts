@@ -9,8 +9,6 @@ export const queueTable = {
   },
 } as const;
 
-export type QueueName = keyof typeof queueTable;
-
 /** The job holds ids only; the worker reads the operation from Postgres. */
 export interface OperationJob {
   operationId: string;
