@@ -3,3 +3,5 @@ export { startRedis, type RedisOptions, type RunningRedis } from './services/red
 export { freePort } from './services/free-port';
 export { ServiceError } from './services/service-error';
 export { StackUnderTest } from './testing/stack-under-test';
+export { ApiClient } from './platform/api-client';
+export { operationDone } from './platform/operations';
