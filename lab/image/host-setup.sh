@@ -7,7 +7,7 @@ Package: *
 Pin: release n=forky
 Pin-Priority: 50
 
-Package: criu libcompel1 libnet9 libnl-3-200 libnl-route-3-200
+Package: criu libcompel1 libnet9 libnl-3-200 libnl-route-3-200 libnl-genl-3-200
 Pin: release n=forky
 Pin-Priority: 990
 EOF

@@ -23,7 +23,9 @@ export interface DebootstrapInput {
   moreSources?: string[];
   /** Programs run with the root's path as their argument before packages are fetched, and at the end. */
   setupHook?: string;
-  customizeHook: string;
+  customizeHooks?: string[];
+  /** Unpacks the packages and what they depend on, and nothing else: for their files, not for a system that runs. */
+  extractOnly?: boolean;
   progress: Progress;
 }
 
@@ -39,7 +41,8 @@ export async function debootstrap(input: DebootstrapInput): Promise<void> {
       ...DEBOOTSTRAP_OPTIONS,
       ...(await aptProxyOptions()),
       ...(input.setupHook ? [`--setup-hook='${input.setupHook}' "$1"`] : []),
-      `--customize-hook='${input.customizeHook}' "$1"`,
+      ...(input.customizeHooks ?? []).map((hook) => `--customize-hook='${hook}' "$1"`),
+      ...(input.extractOnly ? ['--variant=extract', '--aptopt=APT::Install-Recommends "false"'] : []),
       `--include=${input.packages.join(',')}`,
       input.suite,
       input.target,

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+/** How a lab makes its hosts: sets of namespaces on this machine's kernel, or virtual machines with their own. */
+export type LabBackend = 'namespace' | 'vm';
+
 export type LabHostState = 'running' | 'stopped' | 'paused' | 'cut';
 
 export interface LabHost {
@@ -15,12 +18,13 @@ export interface LabHost {
   /** `SHA256:…` as `ssh-keygen -l` shows it. */
   hostKeyFingerprint: string;
   poolSizeBytes: number;
-  /** The host's init, as this machine numbers it; null while stopped. */
+  /** The host's init (of a virtual machine: its QEMU), as this machine numbers it; null while stopped. */
   pid: number | null;
   state: LabHostState;
 }
 
 export interface LabState {
+  backend: LabBackend;
   dir: string;
   bridge: string;
   hosts: LabHost[];
@@ -44,14 +48,16 @@ export interface HostRecord {
   poolSizeBytes: number;
   /** Key of the host image, its root file system's read-only layer. */
   image: string;
-  /** The host's control groups at its last boot, one directory a hierarchy. */
+  /** The host's control groups at its last boot, one directory a hierarchy; a virtual machine has none here. */
   cgroups: string[];
+  /** Of a virtual machine. */
+  memoryMib?: number;
+  cpus?: number;
 }
 
 export interface LabRecord extends Omit<LabState, 'hosts'> {
   version: 1;
   id: string;
-  backend: 'namespace';
   privateKeyPath: string;
   hosts: HostRecord[];
 }

@@ -1,30 +1,38 @@
 import { existsSync, mkdirSync, rmSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { withFileLock } from './file-lock';
-import { hostImage, hostImageKey } from './host-image';
 import type { HostBackend } from './host-backend';
 import { cacheDir, type Progress } from './image-cache';
 import { canonicalDir, labIdOf, loadRecord, saveRecord } from './lab-state';
-import type { HostRecord, LabHost, LabRecord, LabState } from './lab-state';
+import type { HostRecord, LabBackend, LabHost, LabRecord, LabState } from './lab-state';
 import { namespaceBackend } from './namespace-backend';
 import { bridgeFilterTrouble, bridgeName, makeBridge, removeNetwork, setPort, usedRanges } from './network';
 import { mustRun, type RunOptions, type RunResult } from './run';
 import { addressesOf, freeSlots, hostAddresses } from './subnets';
 import { checkLabSupport } from './support';
 import { register, unregister, withMachineLock } from './sysctls';
+import { vmBackend } from './vm/vm-backend';
 import { waitForSsh } from './wait-for-ssh';
 import { waitUntil } from './wait-until';
 
 const DEFAULT_POOL_BYTES = 20 * 1024 ** 3;
+const DEFAULT_MEMORY_MIB = 1536;
 const SSH_PORT = 22;
 const SSH_TIMEOUT_MS = 20_000;
 const BURIAL_TIMEOUT_MS = 5_000;
+
+const BACKENDS: Record<LabBackend, HostBackend> = { namespace: namespaceBackend, vm: vmBackend };
 
 export interface LabUpOptions {
   /** At least so many hosts, named host-1 and up; hosts that exist beyond them stay. */
   hosts: number;
   /** Of new hosts; 20 GiB, sparse. */
   poolSizeBytes?: number;
+  /** Of a new lab; `namespace`. A lab is of one kind. */
+  backend?: LabBackend;
+  /** Of new virtual machines: 1536 MiB, one processor. */
+  memoryMib?: number;
+  cpus?: number;
   onProgress?: Progress;
 }
 
@@ -34,7 +42,6 @@ export interface LabUpOptions {
  */
 export class Lab {
   readonly id: string;
-  private readonly backend: HostBackend = namespaceBackend;
 
   private constructor(readonly dir: string) {
     this.id = labIdOf(dir);
@@ -51,22 +58,24 @@ export class Lab {
   /** Starts what is missing and returns when sshd answers on every host. Idempotent; `lab up` again adds hosts. */
   async up(options: LabUpOptions): Promise<LabState> {
     const progress = options.onProgress ?? (() => undefined);
-    const support = await checkLabSupport();
+    const kind = this.backendFor(options);
+    const backend = BACKENDS[kind];
+    const support = await checkLabSupport(kind);
     if (!support.supported) {
       throw new Error(
         support.missing.map(({ what, wayOut }) => `the lab needs ${what}: ${wayOut}`).join('\n'),
       );
     }
-    await hostImage(progress);
+    const image = await backend.image(progress);
     const trouble = await bridgeFilterTrouble();
     if (trouble) progress(`warning: ${trouble}`);
     return this.locked(async () => {
-      const lab = await this.found();
+      const lab = await this.found(kind);
       for (let index = lab.hosts.length + 1; index <= options.hosts; index++) {
-        lab.hosts.push(newHost(lab, index, options.poolSizeBytes ?? DEFAULT_POOL_BYTES));
+        lab.hosts.push(newHost(lab, index, image, options));
       }
       saveRecord(lab);
-      const stopped = lab.hosts.filter((host) => this.backend.inspect(lab, host).pid === null);
+      const stopped = lab.hosts.filter((host) => backend.inspect(lab, host).pid === null);
       if (stopped.length > 0) progress(`starting ${stopped.map((host) => host.name).join(', ')}`);
       await Promise.all(stopped.map((host) => this.boot(lab, host)));
       for (const host of lab.hosts) await this.makeReachable(lab, host);
@@ -79,11 +88,13 @@ export class Lab {
     if (!existsSync(this.dir) && !existsSync(`/sys/class/net/${bridgeName(this.id)}`)) return;
     await this.locked(async () => {
       const lab = loadRecord(this.dir);
-      await Promise.all((lab?.hosts ?? []).map((host) => this.backend.kill(lab as LabRecord, host)));
-      await this.backend.sweep(this.id, this.dir);
+      await Promise.all(
+        (lab?.hosts ?? []).map((host) => backendOf(lab as LabRecord).kill(lab as LabRecord, host)),
+      );
+      for (const backend of Object.values(BACKENDS)) await backend.sweep(this.id, this.dir);
       await removeNetwork(this.id);
       await withMachineLock(async () => unregister(this.id));
-      await buried(() => this.backend.processes(this.id));
+      await buried(() => Object.values(BACKENDS).flatMap((backend) => backend.processes(this.id)));
       // lab.json last: as long as it is there, a `down` that was interrupted can be repeated.
       for (const entry of ['hosts', 'logs', 'id_ed25519', 'id_ed25519.pub', 'lab.json.new', 'lab.json']) {
         rmSync(path.join(this.dir, entry), { recursive: true, force: true });
@@ -99,7 +110,7 @@ export class Lab {
     options: Pick<RunOptions, 'input' | 'timeoutMs'> = {},
   ): Promise<RunResult> {
     const lab = this.record();
-    return this.backend.exec(lab, hostOf(lab, host), argv, options);
+    return backendOf(lab).exec(lab, hostOf(lab, host), argv, options);
   }
 
   /** Pulls the host's network cable: packets vanish, connections hang. Idempotent. */
@@ -113,7 +124,7 @@ export class Lab {
 
   /** Power loss: everything in the host ends at once, what is on its disk stays. Idempotent. */
   crash(host: string): Promise<void> {
-    return this.onHost(host, (lab, record) => this.backend.kill(lab, record));
+    return this.onHost(host, (lab, record) => backendOf(lab).kill(lab, record));
   }
 
   /** Power on, with the same disk, address and host key; returns when sshd answers. Idempotent. */
@@ -126,11 +137,11 @@ export class Lab {
 
   /** Stops every process of the host where it is, containers too; its kernel still answers ping. Idempotent. */
   pause(host: string): Promise<void> {
-    return this.onHost(host, (lab, record) => this.backend.pause(lab, this.running(lab, record)));
+    return this.onHost(host, (lab, record) => backendOf(lab).pause(lab, this.running(lab, record)));
   }
 
   resume(host: string): Promise<void> {
-    return this.onHost(host, (lab, record) => this.backend.resume(lab, this.running(lab, record)));
+    return this.onHost(host, (lab, record) => backendOf(lab).resume(lab, this.running(lab, record)));
   }
 
   /** The lab as it is now. Throws if it isn't up. */
@@ -139,27 +150,37 @@ export class Lab {
   }
 
   private async boot(lab: LabRecord, host: HostRecord): Promise<void> {
-    // Somebody emptied the cache while the host was off: its own layer goes on top of today's image as well.
+    const backend = backendOf(lab);
+    // Somebody emptied the cache while the host was off: it gets today's image.
     if (!existsSync(path.join(cacheDir(), host.image))) {
-      await hostImage(() => undefined);
-      host.image = hostImageKey();
+      host.image = await backend.image(() => undefined);
     }
-    await this.backend.prepare(lab, host);
-    await this.backend.boot(lab, host, () => saveRecord(lab));
+    await backend.prepare(lab, host);
+    await backend.boot(lab, host, () => saveRecord(lab));
   }
 
   /** A second `up` mends what tests left cut or paused. */
   private async makeReachable(lab: LabRecord, host: HostRecord): Promise<void> {
-    const { state } = this.backend.inspect(lab, host);
-    if (state === 'paused') await this.backend.resume(lab, host);
+    const { state } = backendOf(lab).inspect(lab, host);
+    if (state === 'paused') await backendOf(lab).resume(lab, host);
     if (state !== 'running') await setPort(lab, host.index, 'up');
     await waitForSsh(host.address, SSH_PORT, SSH_TIMEOUT_MS);
   }
 
+  private backendFor({ backend }: LabUpOptions): LabBackend {
+    const present = loadRecord(this.dir)?.backend;
+    if (present !== undefined && backend !== undefined && backend !== present) {
+      throw new Error(
+        `the lab in ${this.dir} is of the kind ${present}: take it down first, or choose another --dir`,
+      );
+    }
+    return present ?? backend ?? 'namespace';
+  }
+
   /** The lab's record, key and bridge, made if missing. */
-  private async found(): Promise<LabRecord> {
+  private async found(kind: LabBackend): Promise<LabRecord> {
     return withMachineLock(async () => {
-      const lab = loadRecord(this.dir) ?? (await this.plan());
+      const lab = loadRecord(this.dir) ?? (await this.plan(kind));
       register(this.id, this.dir);
       saveRecord(lab);
       if (!existsSync(lab.privateKeyPath)) {
@@ -181,7 +202,7 @@ export class Lab {
     });
   }
 
-  private async plan(): Promise<LabRecord> {
+  private async plan(kind: LabBackend): Promise<LabRecord> {
     const [slot] = freeSlots(this.id, await usedRanges());
     if (slot === undefined)
       throw new Error('every part of 198.18.0.0/15 is in use on this machine: take another lab down first');
@@ -190,7 +211,7 @@ export class Lab {
     return {
       version: 1,
       id: this.id,
-      backend: 'namespace',
+      backend: kind,
       dir: this.dir,
       bridge,
       privateKeyPath,
@@ -206,7 +227,7 @@ export class Lab {
   }
 
   private running(lab: LabRecord, host: HostRecord): HostRecord {
-    if (this.backend.inspect(lab, host).pid === null) {
+    if (backendOf(lab).inspect(lab, host).pid === null) {
       throw new Error(`host ${host.name} is not running: \`lab start ${host.name}\``);
     }
     return host;
@@ -225,7 +246,7 @@ export class Lab {
   }
 
   private describe(lab: LabRecord): LabState {
-    const { dir, bridge, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 } = lab;
+    const { backend, dir, bridge, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 } = lab;
     const hosts = lab.hosts.map((host): LabHost => {
       const { name, address, address6, hostKeyFingerprint, poolSizeBytes } = host;
       const access = {
@@ -241,10 +262,10 @@ export class Lab {
         address6,
         ...access,
         poolSizeBytes,
-        ...this.backend.inspect(lab, host),
+        ...BACKENDS[backend].inspect(lab, host),
       };
     });
-    return { dir, bridge, hosts, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 };
+    return { backend, dir, bridge, hosts, subnet4, gateway4, serverPool4, subnet6, gateway6, serverPool6 };
   }
 }
 
@@ -267,16 +288,24 @@ function removeIfEmpty(dir: string): void {
   }
 }
 
-function newHost(lab: LabRecord, index: number, poolSizeBytes: number): HostRecord {
+function backendOf(lab: LabRecord): HostBackend {
+  return BACKENDS[lab.backend];
+}
+
+function newHost(lab: LabRecord, index: number, image: string, options: LabUpOptions): HostRecord {
   const name = `host-${index}`;
   return {
     name,
     index,
     ...hostAddresses(lab, index),
     hostKeyFingerprint: '',
-    poolSizeBytes,
-    image: hostImageKey(),
+    poolSizeBytes: options.poolSizeBytes ?? DEFAULT_POOL_BYTES,
+    image,
     cgroups: [],
+    ...(lab.backend === 'vm' && {
+      memoryMib: options.memoryMib ?? DEFAULT_MEMORY_MIB,
+      cpus: options.cpus ?? 1,
+    }),
   };
 }
 

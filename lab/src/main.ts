@@ -1,8 +1,16 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { Lab } from './lab';
-import type { LabState } from './lab-state';
+import type { LabBackend, LabState } from './lab-state';
 import { templateCatalogue } from './templates/catalogue';
+
+interface UpFlags {
+  hosts: number;
+  poolGib: number;
+  backend?: LabBackend;
+  memoryMib: number;
+  cpus: number;
+}
 
 const program = new Command('lab')
   .description('Makes container hosts out of this machine')
@@ -17,12 +25,18 @@ program
   .description('start the hosts; again: start what is missing, or add hosts')
   .option('--hosts <n>', 'how many', positive, 2)
   .option('--pool-gib <n>', "size of a new host's storage pool, GiB (a sparse file)", positive, 20)
-  .option('--backend <kind>', 'namespace', 'namespace')
-  .action(async (options: { hosts: number; poolGib: number; backend: string }) => {
-    if (options.backend !== 'namespace') throw new Error(`no backend ${options.backend}: only namespace yet`);
+  .addOption(
+    new Option('--backend <kind>', "a new lab's: namespace (if not said) or vm").choices(['namespace', 'vm']),
+  )
+  .option('--memory-mib <n>', "a new virtual machine's memory, MiB", positive, 1536)
+  .option('--cpus <n>', "a new virtual machine's processors", positive, 1)
+  .action(async (options: UpFlags) => {
     const state = await open().up({
       hosts: options.hosts,
       poolSizeBytes: options.poolGib * 1024 ** 3,
+      backend: options.backend,
+      memoryMib: options.memoryMib,
+      cpus: options.cpus,
       onProgress: say,
     });
     process.stdout.write(table(state));

@@ -6,14 +6,14 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { loopsOf, makePool, releaseLoops } from './btrfs-pool';
 import * as cgroups from './cgroups';
 import type { HostBackend } from './host-backend';
-import { ROOT_IN_IMAGE } from './host-image';
+import { hostDir, hostLog, hostsFile } from './host-files';
+import { hostImage, hostImageKey, ROOT_IN_IMAGE } from './host-image';
 import { cacheDir } from './image-cache';
 import type { HostRecord, LabHostState, LabRecord } from './lab-state';
 import { isPortUp, plugHost, portName, removeLink } from './network';
@@ -27,20 +27,17 @@ const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 // the host's root, and so would the containers it starts.
 const JOIN_GROUPS = 'for g in $LAB_GROUPS; do echo $$ > "$g/cgroup.procs"; done; unset LAB_GROUPS; exec "$@"';
 
-export function hostDir(lab: LabRecord, host: HostRecord): string {
-  return path.join(lab.dir, 'hosts', host.name);
-}
-
-export function hostLog(lab: LabRecord, host: HostRecord): string {
-  return path.join(lab.dir, 'logs', `${host.name}.log`);
-}
-
 function groupName(labId: string, host?: HostRecord): string {
   return `berth-lab-${labId}${host ? `/${host.name}` : ''}`;
 }
 
 /** Hosts as sets of Linux namespaces, each in a control group of its own, on an overlay of the host image. */
 export const namespaceBackend: HostBackend = {
+  async image(progress) {
+    await hostImage(progress);
+    return hostImageKey();
+  },
+
   async prepare(lab, host) {
     const dir = hostDir(lab, host);
     const upper = path.join(dir, 'upper');
@@ -52,10 +49,7 @@ export const namespaceBackend: HostBackend = {
       await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', host.name, '-f', key]);
     copyFileSync(`${lab.privateKeyPath}.pub`, path.join(upper, 'root/.ssh/authorized_keys'));
     writeFileSync(path.join(upper, 'etc/hostname'), `${host.name}\n`);
-    writeFileSync(
-      path.join(upper, 'etc/hosts'),
-      `127.0.0.1 localhost\n::1 localhost\n${host.address} ${host.name}\n`,
-    );
+    writeFileSync(path.join(upper, 'etc/hosts'), hostsFile(host));
     await makePool(path.join(dir, 'pool.img'), host.poolSizeBytes);
     host.hostKeyFingerprint = (await mustRun(['ssh-keygen', '-l', '-f', `${key}.pub`])).split(' ')[1] ?? '';
   },
@@ -79,10 +73,6 @@ export const namespaceBackend: HostBackend = {
       await cgroups.removeGroup(group);
       cgroups.removeGroupIfEmpty(path.dirname(group));
     }
-  },
-
-  async destroy(lab, host) {
-    rmSync(hostDir(lab, host), { recursive: true, force: true });
   },
 
   async exec(_lab, host, argv, options): Promise<RunResult> {

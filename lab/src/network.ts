@@ -67,8 +67,16 @@ export async function plugHost(lab: LabRecord, hostIndex: number, pid: number): 
   });
 }
 
+/** Makes the tap device that a virtual machine's network card is plugged into, on the lab's bridge. */
+export async function plugTap(lab: LabRecord, hostIndex: number): Promise<void> {
+  const port = portName(lab.id, hostIndex);
+  await removeLink(port);
+  await mustRun(['ip', 'tuntap', 'add', 'dev', port, 'mode', 'tap']);
+  await mustRun(['ip', 'link', 'set', port, 'master', lab.bridge, 'up']);
+}
+
 /** The same at every boot, so that neighbours need not learn it again. */
-function hardwareAddress(labId: string, hostIndex: number): string {
+export function hardwareAddress(labId: string, hostIndex: number): string {
   return `02:${labId.replace(/(..)(?=.)/g, '$1:')}:${hostIndex.toString(16).padStart(2, '0')}`;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { run } from './run';
 import { readHierarchies } from './cgroups';
+import type { LabBackend } from './lab-state';
+import { run } from './run';
 
 export interface LabSupport {
   supported: boolean;
@@ -26,13 +27,29 @@ const PROGRAMS: Record<string, string> = {
 /** The Debian packages that the lab needs on the machine. */
 export const LAB_PACKAGES = [...new Set(Object.values(PROGRAMS))];
 
+/** Only for virtual machines. QEMU itself is fetched into the cache. */
+const VM_PROGRAMS: Record<string, string> = {
+  ip: 'iproute2',
+  nft: 'nftables',
+  mmdebstrap: 'mmdebstrap',
+  'mkfs.btrfs': 'btrfs-progs',
+  mke2fs: 'e2fsprogs',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  flock: 'util-linux',
+  xz: 'xz-utils',
+  zstd: 'zstd',
+};
+
 const FILE_SYSTEMS = ['btrfs', 'overlay', 'fuse'];
 const NAMESPACES = ['mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup', 'user'];
 
+type Need = (there: boolean, what: string, wayOut: string) => void;
+
 /** Looks, changes nothing. Each thing missing comes with what to do about it. */
-export async function checkLabSupport(): Promise<LabSupport> {
+export async function checkLabSupport(backend: LabBackend = 'namespace'): Promise<LabSupport> {
   const missing: LabSupport['missing'] = [];
-  const need = (there: boolean, what: string, wayOut: string): void => {
+  const need: Need = (there, what, wayOut) => {
     if (!there) missing.push({ what, wayOut });
   };
   if (process.platform !== 'linux') {
@@ -43,9 +60,15 @@ export async function checkLabSupport(): Promise<LabSupport> {
   }
   need(process.arch === 'x64', 'an amd64 processor', 'use simulated hosts, or another machine');
   need(process.getuid?.() === 0, 'root', 'run as root; without it use simulated hosts');
-  for (const [program, name] of Object.entries(PROGRAMS)) {
+  for (const [program, name] of Object.entries(backend === 'vm' ? VM_PROGRAMS : PROGRAMS)) {
     need(isInstalled(program), `the program ${program}`, `apt-get install ${name}`);
   }
+  if (backend === 'vm') need(existsSync('/dev/net/tun'), 'tap devices', 'modprobe tun');
+  else await checkNamespaces(need, () => missing.length === 0);
+  return { supported: missing.length === 0, missing };
+}
+
+async function checkNamespaces(need: Need, allIsThere: () => boolean): Promise<void> {
   for (const name of FILE_SYSTEMS) {
     need(
       await hasFileSystem(name),
@@ -59,30 +82,14 @@ export async function checkLabSupport(): Promise<LabSupport> {
   need(existsSync('/dev/loop-control') || existsSync('/dev/loop0'), 'loop devices', 'modprobe loop');
   need(existsSync('/dev/fuse'), '/dev/fuse', 'modprobe fuse');
   need(readHierarchies().length > 0, 'mounted control groups', 'mount /sys/fs/cgroup');
-  if (missing.length === 0) {
-    const trial = await run([
-      'unshare',
-      '-m',
-      '-p',
-      '-f',
-      '-u',
-      '-i',
-      '-n',
-      '-C',
-      'ip',
-      'link',
-      'add',
-      'lab0',
-      'type',
-      'veth',
-    ]);
-    need(
-      trial.code === 0,
-      `leave to make namespaces and interfaces (${trial.stderr.trim()})`,
-      'run outside of a container, or in a privileged one',
-    );
-  }
-  return { supported: missing.length === 0, missing };
+  if (!allIsThere()) return;
+  const namespaces = ['unshare', '-m', '-p', '-f', '-u', '-i', '-n', '-C'];
+  const trial = await run([...namespaces, 'ip', 'link', 'add', 'lab0', 'type', 'veth']);
+  need(
+    trial.code === 0,
+    `leave to make namespaces and interfaces (${trial.stderr.trim()})`,
+    'run outside of a container, or in a privileged one',
+  );
 }
 
 function isInstalled(program: string): boolean {

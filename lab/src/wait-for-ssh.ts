@@ -6,7 +6,8 @@ export async function waitForSsh(address: string, port: number, timeoutMs: numbe
   await waitUntil(`ssh at ${address}:${port}`, timeoutMs, () => greets(address, port));
 }
 
-function greets(address: string, port: number): Promise<boolean> {
+/** True if an SSH server says hello at the address within a second. */
+export function greets(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
     const finish = (answer: boolean): void => {
