@@ -8,10 +8,10 @@ export const dnsLabelSchema = z
     'must be a DNS label: 1–63 of a–z, 0–9 and -, not starting or ending with -',
   );
 
-/** One or more labels joined by dots, 253 characters at most. */
+/** One or more labels joined by dots; 64 characters at most, since Linux keeps no more. */
 export const hostnameSchema = z
   .string()
-  .max(253)
+  .max(64)
   .regex(
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     'must be a host name: DNS labels joined by dots',
