@@ -20,7 +20,7 @@ const ALLOWED = {
 };
 
 /** Tests may reach for the test helpers; they are held to the other rules. */
-const TEST_FILE = '\\.(int-|sys-)?spec\\.ts$|/testing/';
+const TEST_FILE = '\\.(int-|sys-|vm-)?spec\\.ts$|/testing/';
 const OURS = '^(apps|libs)/[^/]+/|^(lab|stack|test)/';
 const IO_MODULES = [
   'fs',

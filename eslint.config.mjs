@@ -46,7 +46,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': 'off' },
   },
   {
-    files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.sys-spec.ts'],
+    files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.sys-spec.ts', '**/*.vm-spec.ts'],
     rules: {
       'max-lines': 'off',
       'no-restricted-syntax': [

@@ -1,10 +1,12 @@
 /**
- * Three projects, told apart by the file name:
+ * Four projects, told apart by the file name:
  *   unit         *.spec.ts      nothing but the code
  *   integration  *.int-spec.ts  real Postgres and Redis
  *   system       *.sys-spec.ts  these and the lab (container hosts on this machine; Linux, root)
- * What a project needs is started once a run, unless BERTH_TEST_POSTGRES_URL, BERTH_TEST_REDIS_URL or BERTH_TEST_LAB_DIR
- * point to something that is there already. `npm test` runs all; `npx jest <path>` one file.
+ *   vm           *.vm-spec.ts   a lab of virtual machines: another kernel, pure cgroup v2
+ * What a project needs is started once a run, unless BERTH_TEST_POSTGRES_URL, BERTH_TEST_REDIS_URL, BERTH_TEST_LAB_DIR or
+ * BERTH_TEST_VM_LAB_DIR point to something that is there already. `npm test` runs all but the last, which `npm run test:vm`
+ * runs; `npx jest <path>` one file.
  * swc only strips types: the build checks them.
  */
 const common = {
@@ -36,6 +38,8 @@ const teardown = '<rootDir>/stack/src/testing/jest-teardown.ts';
 
 module.exports = {
   watchman: false,
+  // Of all projects: jest takes no notice of a project's own.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },
     {
@@ -53,6 +57,16 @@ module.exports = {
       testTimeout: 180_000,
       setupFilesAfterEnv: ['<rootDir>/stack/src/testing/jest-skip-without-lab.ts'],
       globalSetup: '<rootDir>/stack/src/testing/jest-system-setup.ts',
+      globalTeardown: teardown,
+    },
+    {
+      ...common,
+      displayName: 'vm',
+      testMatch: ['**/*.vm-spec.ts'],
+      testTimeout: 600_000,
+      setupFiles: ['<rootDir>/stack/src/testing/jest-use-vm-lab.ts'],
+      setupFilesAfterEnv: ['<rootDir>/stack/src/testing/jest-skip-without-lab.ts'],
+      globalSetup: '<rootDir>/stack/src/testing/jest-vm-setup.ts',
       globalTeardown: teardown,
     },
   ],

@@ -1,3 +1,4 @@
+import type { LabUpOptions } from '@berth/lab';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -12,6 +13,7 @@ export const TEST_ENVIRONMENT = {
   postgresUrl: 'BERTH_TEST_POSTGRES_URL',
   redisUrl: 'BERTH_TEST_REDIS_URL',
   labDir: 'BERTH_TEST_LAB_DIR',
+  vmLabDir: 'BERTH_TEST_VM_LAB_DIR',
   /** A directory of the run, cleared at its end. */
   runDir: 'BERTH_TEST_RUN_DIR',
   /** Why there is no lab: tests that need one are skipped. */
@@ -20,6 +22,9 @@ export const TEST_ENVIRONMENT = {
 
 /** Hosts of the tests' lab. Two: enough for placement to choose, and for one to crash. */
 const TEST_LAB_HOSTS = 2;
+
+/** The virtual machine's: two processors, so that there is something to choose for a container. */
+const TEST_VM = { hosts: 1, cpus: 2 };
 
 export type Progress = (message: string) => void;
 
@@ -53,23 +58,13 @@ export class TestServices {
   }
 
   /** The lab, if this machine can have one; else the reason goes to BERTH_TEST_NO_LAB. Idempotent. */
-  async ensureLab(): Promise<void> {
-    if (process.env[TEST_ENVIRONMENT.labDir] || process.env[TEST_ENVIRONMENT.noLab]) return;
-    const { Lab, checkLabSupport } = await import('@berth/lab');
-    const support = await checkLabSupport();
-    if (!support.supported) {
-      process.env[TEST_ENVIRONMENT.noLab] = support.missing
-        .map(({ what, wayOut }) => `${what} (${wayOut})`)
-        .join('; ');
-      return;
-    }
-    const dir = join(this.dir, 'lab');
-    mkdirSync(dir, { recursive: true });
-    const lab = Lab.open(dir);
-    // Registered first: a lab that came up half-way has to go down as well.
-    this.started.undo.push(async () => void (await lab.down()));
-    await lab.up({ hosts: TEST_LAB_HOSTS, onProgress: this.progress });
-    process.env[TEST_ENVIRONMENT.labDir] = dir;
+  ensureLab(): Promise<void> {
+    return this.startLab(TEST_ENVIRONMENT.labDir, 'lab', { hosts: TEST_LAB_HOSTS });
+  }
+
+  /** The same out of virtual machines. */
+  ensureVmLab(): Promise<void> {
+    return this.startLab(TEST_ENVIRONMENT.vmLabDir, 'vm-lab', { backend: 'vm', ...TEST_VM });
   }
 
   /** Stops what was started, last first, and removes its data. Goes on after a failure, then throws the first one. */
@@ -81,6 +76,25 @@ export class TestServices {
     removeOwnedDirectory(join(this.dir, 'postgres'));
     rmSync(this.dir, { recursive: true, force: true });
     if (failures.length > 0) throw failures[0];
+  }
+
+  private async startLab(variable: string, name: string, options: LabUpOptions): Promise<void> {
+    if (process.env[variable] || process.env[TEST_ENVIRONMENT.noLab]) return;
+    const { Lab, checkLabSupport } = await import('@berth/lab');
+    const support = await checkLabSupport(options.backend);
+    if (!support.supported) {
+      process.env[TEST_ENVIRONMENT.noLab] = support.missing
+        .map(({ what, wayOut }) => `${what} (${wayOut})`)
+        .join('; ');
+      return;
+    }
+    const dir = join(this.dir, name);
+    mkdirSync(dir, { recursive: true });
+    const lab = Lab.open(dir);
+    // Registered first: a lab that came up half-way has to go down as well.
+    this.started.undo.push(async () => void (await lab.down()));
+    await lab.up({ ...options, onProgress: this.progress });
+    process.env[variable] = dir;
   }
 
   private async startPostgres(): Promise<void> {
@@ -105,9 +119,9 @@ export async function sweepDeadRuns(root: string): Promise<void> {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid || isAlive(pid)) continue;
     const dir = join(runsDirectory(root), name);
-    if (listDirectory(dir).includes('lab')) {
+    for (const name of ['lab', 'vm-lab'].filter((lab) => listDirectory(dir).includes(lab))) {
       const { Lab } = await import('@berth/lab');
-      await Lab.open(join(dir, 'lab')).down();
+      await Lab.open(join(dir, name)).down();
     }
     // A test of `npm start` keeps its stack here.
     await cleanUp(stackPaths({ BERTH_STATE_DIR: join(dir, 'stack') }));
