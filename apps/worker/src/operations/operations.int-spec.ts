@@ -4,6 +4,8 @@ import { SimulatedRuntime } from '@berth/runtime';
 import { orderServer, type World } from '@berth/testing';
 import { openBench, type TestBench } from '../testing/test-worker';
 
+jest.setTimeout(60_000);
+
 let bench: TestBench;
 let world: World;
 

@@ -4,6 +4,8 @@ import { SimulatedRuntime, type SimulatedHost } from '@berth/runtime';
 import { eventually, makeHost, orderServer, type World } from '@berth/testing';
 import { openBench, type TestBench } from '../../testing/test-worker';
 
+jest.setTimeout(60_000);
+
 let bench: TestBench;
 let world: World;
 let machine: SimulatedHost;
@@ -44,6 +46,10 @@ const becomes = (server: ServerEntity, wanted: Partial<ServerEntity>) =>
 
 describe('with a worker', () => {
   beforeAll(async () => bench.worker());
+  // What is down before the first boot is known of counts as crashed.
+  beforeEach(async () =>
+    eventually('the boot noted', async () => (await host()).bootId === machine.record().bootId),
+  );
 
   it('notes the host as seen, prepared and of this boot', async () => {
     await eventually('boot id and time', async () => {
@@ -94,7 +100,6 @@ describe('with a worker', () => {
 
   it('takes a server that went down with its host during an operation for crashed, not for powered off', async () => {
     const server = await order();
-    await eventually('the boot noted', async () => (await host()).bootId === machine.record().bootId);
     await machine.setLatency({ setHostname: 1500 });
     const operation = await bench.ask(server, 'set_hostname', { hostname: 'other' });
     await eventually('it runs', async () => (await bench.operation(operation)).status === 'running');
