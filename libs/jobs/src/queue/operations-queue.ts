@@ -7,6 +7,8 @@ export interface Ring {
   fence: number;
   /** Not before so many ms from now. */
   delayMs?: number;
+  /** Counts rings that came to nothing: see ringDueOperations. */
+  again?: number;
 }
 
 /** The doorbell's button: puts operations into the queue. What Redis loses is rung for again by the reconciler. */
@@ -25,10 +27,10 @@ export class OperationsQueue {
 
   async ring(rings: readonly Ring[]): Promise<void> {
     await this.queue.addBulk(
-      rings.map(({ operationId, fence, delayMs }) => ({
+      rings.map(({ operationId, fence, delayMs, again }) => ({
         name: 'run',
         data: { operationId },
-        opts: { jobId: ringId(operationId, fence), ...(delayMs ? { delay: delayMs } : {}) },
+        opts: { jobId: ringId(operationId, fence, again), ...(delayMs ? { delay: delayMs } : {}) },
       })),
     );
   }

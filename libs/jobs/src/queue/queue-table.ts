@@ -15,6 +15,6 @@ export interface OperationJob {
 }
 
 /** One ring per operation and fence: ringing twice for the same attempt adds nothing, and an old job blocks no new one. */
-export function ringId(operationId: string, fence: number): string {
-  return `${operationId}.${fence}`;
+export function ringId(operationId: string, fence: number, again = 0): string {
+  return again === 0 ? `${operationId}.${fence}` : `${operationId}.${fence}.${again}`;
 }
