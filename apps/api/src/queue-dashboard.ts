@@ -41,5 +41,7 @@ export function mountQueueDashboard(app: NestExpressApplication): void {
   };
   const guarded = (request: Request, response: Response, next: NextFunction) =>
     void guard(request, response, next);
-  app.use(QUEUES_PATH, guarded, queueDashboardRouter(app.get(OperationsQueue), QUEUES_PATH));
+  const board = queueDashboardRouter(app.get(OperationsQueue), QUEUES_PATH);
+  board.disable('x-powered-by');
+  app.use(QUEUES_PATH, guarded, board);
 }

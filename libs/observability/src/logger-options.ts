@@ -41,12 +41,9 @@ export function loggerOptions({ level, service }: LogSettings): LoggerOptions {
 const pathOf = (request: IncomingMessage): string =>
   ((request as { originalUrl?: string }).originalUrl ?? request.url ?? '').split('?')[0]!;
 
-function levelOf(
-  _request: IncomingMessage,
-  response: ServerResponse,
-  error?: Error,
-): 'error' | 'info' | 'debug' {
-  if (error || response.statusCode >= 500) return 'error';
+/** 503 is what a busy or full system answers by design; 500 is a bug. The error itself is logged where it is known. */
+function levelOf(_request: IncomingMessage, response: ServerResponse): 'error' | 'info' | 'debug' {
+  if (response.statusCode === 500) return 'error';
   return response.statusCode >= 400 ? 'info' : 'debug';
 }
 
@@ -63,6 +60,9 @@ export function httpLoggerParams(settings: LogSettings, stream?: DestinationStre
       return id;
     },
     customLogLevel: levelOf,
+    // pino-http makes an error of every answer from 500 on; its stack tells nothing.
+    customErrorObject: (_request: IncomingMessage, response: ServerResponse) => ({ res: response }),
+    customErrorMessage: () => 'request failed',
     quietReqLogger: true,
     serializers: {
       req: (request: { id: string; method: string; raw: IncomingMessage }) => ({

@@ -11,8 +11,10 @@ import {
 } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { API_CONFIG } from '../api-config';
+import { within } from '../http/within';
 import { connectFast, FAST_REDIS } from './fast-redis';
 
+const CLOSE_MS = 1000;
 const CONNECTIONS = Symbol('RedisConnections');
 
 /** Blocking reads and subscriptions need connections of their own. */
@@ -50,10 +52,12 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
     this.events.start().catch((error: unknown) => this.logger.warn({ err: error }, 'no operation events'));
   }
 
+  /** Connections first: what waits for a Redis that is away would wait for ever. */
   async onApplicationShutdown(): Promise<void> {
-    await this.exec.stop();
-    await this.queue.close().catch(() => undefined);
-    for (const redis of [this.fast, ...(Object.values(this.connections) as Redis[])]) redis.disconnect();
+    const { commands, subscription, execReplies } = this.connections;
+    for (const redis of [this.fast, commands, subscription, execReplies]) redis.disconnect();
+    const ends = Promise.all([this.exec.stop(), this.queue.close()]);
+    await within(CLOSE_MS, 'Redis', ends).catch(() => undefined);
   }
 }
 

@@ -9,6 +9,7 @@ import {
 import {
   allocateAddress,
   allocateIdSlot,
+  assertAddressesLeft,
   createOperation,
   lockTenant,
   newId,
@@ -57,14 +58,18 @@ export class ServerOrdersService {
     const tenantId = tenantOf(context.caller, body.tenant_id);
     const made = body.root_password === undefined && body.ssh_keys.length === 0 ? newRootPassword() : null;
     const password = body.root_password ?? made;
-    const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);
+    const digest = bodyDigest({ ...body, tenant_id: tenantId }, tenantId);
     return this.commands.run(context, async (em) => {
+      // Read before the lock, under which the tenant's orders go one by one. What is repeated may name a plan that is gone.
+      const early = body.external_id == null ? await chooseFor(em, body) : null;
       // Lock order everywhere: tenant, host, then addresses and server.
       const tenant = await this.lockActiveTenant(em, tenantId);
-      const digest = bodyDigest({ ...body, tenant_id: tenantId }, tenantId);
       const earlier = await this.earlierOrder(em, context, tenantId, body.external_id, digest);
       if (earlier) return earlier;
-      const server = await this.reserve(em, tenant, body, digest);
+      const choice = early ?? (await chooseFor(em, body));
+      const server = await this.reserve(em, tenant, choice, body, digest);
+      // Sealing costs more than anything else here: only orders that are taken pay for it.
+      const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);
       const operation = await createOperation(em, {
         kind: 'create_server',
         serverId: server.id,
@@ -120,12 +125,13 @@ export class ServerOrdersService {
   private async reserve(
     em: EntityManager,
     tenant: TenantEntity,
+    choice: OrderChoice,
     body: CreateServerBody,
     digest: string,
   ): Promise<ServerEntity> {
-    const choice = await chooseFor(em, body);
     const demand = demandOf(choice.plan.limits);
     assertWithinQuota(quotaOf(tenant), usedBy(tenant), { servers: 1, ...demand, ipv4: choice.ipv4 });
+    await assertAddressesLeft(em, choice.location.id, choice);
     const host = await placeServer(em, {
       locationId: choice.location.id,
       architecture: choice.template.architecture,

@@ -41,6 +41,8 @@ export interface TestApi {
   makeToken(role: Role, tenantId: string | null, scopes?: Scope[]): Promise<string>;
   /** Rows of every table: what a refused request must not change. */
   rowCounts(): Promise<Record<string, number>>;
+  /** As on SIGTERM: running requests end by themselves. */
+  endGracefully(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -141,6 +143,7 @@ export async function startTestApi(
     request: (method, path, options = {}) =>
       send(url, method, path, options.token === undefined ? tokens.customer : options.token, options),
     rowCounts: () => rowCounts(database),
+    endGracefully: () => app.close(),
     close: async () => {
       app.getHttpServer().closeAllConnections();
       await app.close();
