@@ -24,6 +24,7 @@ export class OperationRun {
   private current: { step: OperationStepEntity; abort: AbortController } | null = null;
   private isUndoing = false;
   private progressAt = 0;
+  private writes: Promise<Held | null> = Promise.resolve({ cancelRequested: false });
 
   constructor(
     private readonly dataSource: DataSource,
@@ -53,28 +54,46 @@ export class OperationRun {
   }
 
   /** Writes the end of the step before and the start of this one, at once. Null: lost. */
-  async begin(step: OperationStepEntity, finished: OperationStepEntity | null): Promise<Held | null> {
+  begin(step: OperationStepEntity, finished: OperationStepEntity | null): Promise<Held | null> {
     const updates: StepUpdate[] = [{ position: step.position, status: 'running', begins: true, error: null }];
-    if (finished)
-      updates.push({
-        position: finished.position,
-        status: 'succeeded',
-        output: finished.output,
-        error: null,
-        log: finished.log,
-      });
-    const held = await this.update(updates);
-    if (held) {
-      step.attempt += 1;
-      step.status = 'running';
+    if (finished) {
+      const { position, output, log } = finished;
+      updates.push({ position, status: 'succeeded', output, error: null, log });
     }
-    return held;
+    step.attempt += 1;
+    step.status = 'running';
+    return this.update(updates);
   }
 
-  async update(updates: readonly StepUpdate[]): Promise<Held | null> {
-    const held = await this.store.updateSteps(this.operation, updates, this.operation.progress);
-    if (held) this.changed();
-    return held;
+  /**
+   * As begin, while the step already works: its rerun by another worker is harmless, so nobody has to wait for the
+   * write. What the write finds out stops the step.
+   */
+  beginMeanwhile(step: OperationStepEntity, finished: OperationStepEntity | null): void {
+    this.begin(step, finished).then(
+      (held) => {
+        if (!held) this.stop('lost');
+        else if (held.cancelRequested) this.cancelRequested();
+      },
+      () => undefined, // thrown by the next write, and by settled()
+    );
+  }
+
+  /** In the order of the calls: a later state never comes before an earlier one. */
+  update(updates: readonly StepUpdate[]): Promise<Held | null> {
+    const { progress } = this.operation;
+    this.writes = this.writes.then(async () => {
+      const held = await this.store.updateSteps(this.operation, updates, progress);
+      if (held) this.changed();
+      return held;
+    });
+    this.writes.catch(() => undefined); // whoever awaits it hears of it
+    return this.writes;
+  }
+
+  /** Resolves when all that was to be written is. Null: lost. Throws what a write threw. */
+  settled(): Promise<Held | null> {
+    return this.writes;
   }
 
   enter(step: OperationStepEntity, timeoutMs: number): StepScope {

@@ -342,6 +342,34 @@ it('does not cancel behind the point of no return', async () => {
   expect(await statusOf(server.id)).toBe('stopped');
 });
 
+it('cancels what waits at its point of no return, untouched', async () => {
+  const server = await runningServer();
+  const operation = await ask('stop_server', server.id, { timeout_s: 1 });
+  await requestCancel(database.dataSource.manager, operation.id);
+  const calls: string[] = [];
+  expect(await engineWith(handlersWith(calls)).run(operation.id)).toBe('finished');
+  expect(calls).toEqual([]);
+  expect((await find(operation.id)).status).toBe('cancelled');
+  expect((await stepsOf(operation.id))[0]!.status).toBe('pending');
+  expect(await statusOf(server.id)).toBe('running');
+});
+
+it('does not cancel a step behind the point of no return that a dead worker left in doubt', async () => {
+  const server = await runningServer();
+  const operation = await ask('stop_server', server.id, { timeout_s: 1 });
+  void engineWith(handlersWith([], { stop_container: untilAborted }), { leaseMs: 200 }).run(operation.id);
+  await eventually('the step runs', async () => (await stepsOf(operation.id))[0]!.status === 'running');
+  await requestCancel(database.dataSource.manager, operation.id);
+  await database.dataSource.query(
+    `UPDATE operations SET lease_until = now() - interval '1 s' WHERE id = $1`,
+    [operation.id],
+  );
+  const calls: string[] = [];
+  expect(await engineWith(handlersWith(calls)).run(operation.id)).toBe('finished');
+  expect(calls).toEqual(['stop_container']);
+  expect((await find(operation.id)).status).toBe('succeeded');
+});
+
 it('lets a delete stop an order and run behind it', async () => {
   const { server, operation } = await orderServer(database.dataSource, world);
   const deletion = await inTransaction(database.dataSource, (em) =>

@@ -92,15 +92,31 @@ export class StepEngine {
     const { kind } = run.operation;
     const open = run.steps.filter((step) => step.status !== 'succeeded');
     if (open.length === 0) return this.finish(run, { status: 'succeeded', error: null, lastStep: null });
-    if (run.operation.cancelRequestedAt && isCancellable(kind, open[0]!.name))
-      return this.turnBack(run, null);
+    if (run.operation.cancelRequestedAt && mayCancelBefore(kind, open[0]!)) return this.turnBack(run, null);
     for (const [index, step] of open.entries()) {
-      const held = await run.begin(step, open[index - 1] ?? null);
-      if (!held) return 'lost';
-      if (held.cancelRequested && isCancellable(kind, step.name)) return this.turnBack(run, null);
+      const mayCancel = mayCancelBefore(kind, step);
+      if (run.stopReason === 'lost') return 'lost';
+      if (run.stopReason === 'cancel' && mayCancel) return this.turnBack(run, null);
+      const before = open[index - 1] ?? null;
+      if (isCancellable(kind, step.name)) {
+        run.beginMeanwhile(step, before);
+      } else {
+        // Nobody can stop it from here on: the last look whether somebody wants to.
+        const held = await run.begin(step, before);
+        if (!held) return 'lost';
+        if (held.cancelRequested && mayCancel) {
+          await run.update([{ position: step.position, status: 'pending' }]);
+          step.status = 'pending';
+          return this.turnBack(run, null);
+        }
+      }
       const failure = await this.attempt(run, step, 'run');
-      if (failure) return this.afterFailure(run, step, failure);
+      if (failure) {
+        await run.settled();
+        return this.afterFailure(run, step, failure);
+      }
     }
+    if (!(await run.settled())) return 'lost';
     const last = open.at(-1)!;
     return this.finish(run, {
       status: 'succeeded',
@@ -152,7 +168,12 @@ export class StepEngine {
     for (const step of [...run.steps].reverse()) {
       if (step.status === 'pending' || step.status === 'undone') continue;
       const plan = planOf(kind).steps.find(({ name }) => name === step.name);
-      if (!plan?.undoable) continue;
+      if (!plan?.undoable) {
+        // Stopped half-way, with nothing to take back: it did not succeed.
+        if (step.status === 'running')
+          await run.update([{ position: step.position, status: 'failed', log: step.log }]);
+        continue;
+      }
       const before = step.status;
       if (!(await run.update([{ position: step.position, status: before, begins: true }]))) return 'lost';
       step.attempt += 1;
@@ -243,6 +264,11 @@ export class StepEngine {
   private async finish(run: OperationRun, ending: Ending): Promise<RunOutcome> {
     return (await finishOperation(this.options.dataSource, run.operation, ending)) ? 'finished' : 'lost';
   }
+}
+
+/** Nothing behind the point of no return has been touched yet: that step itself may still be left undone. */
+function mayCancelBefore(kind: OperationKind, step: OperationStepEntity): boolean {
+  return isCancellable(kind, step.name) || (step.name === planOf(kind).pointOfNoReturn && step.attempt === 0);
 }
 
 interface Failure {
