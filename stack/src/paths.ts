@@ -14,6 +14,8 @@ export interface StackPaths {
   lab: string;
   /** The simulated hosts' state, which outlives a worker. */
   simulated: string;
+  /** What is offered as templates where there is no lab. */
+  standInTemplates: string;
   /** The contract with others; there while the stack runs. */
   stackFile: string;
   /** What to clean up after us; there from the first moment on. */
@@ -30,6 +32,7 @@ export function stackPaths(env: NodeJS.ProcessEnv = process.env): StackPaths {
     redis: join(state, 'redis'),
     lab: join(state, 'lab'),
     simulated: join(state, 'simulated'),
+    standInTemplates: join(state, 'simulated/templates'),
     stackFile: join(state, 'stack.json'),
     recordFile: join(state, 'supervisor.json'),
   };

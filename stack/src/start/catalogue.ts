@@ -1,5 +1,7 @@
 import type { TemplateImage } from '@berth/lab';
 import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { ApiClient } from '../platform/api-client';
 import { inParallel } from '../platform/in-parallel';
@@ -38,15 +40,21 @@ export function offersOf(images: TemplateImage[]): TemplateOffer[] {
   }));
 }
 
-/** Without a lab nothing reads a template's content: names that the simulated driver takes as they are. */
-export function simulatedOffers(): TemplateOffer[] {
-  return ['debian-12', 'debian-13', 'busybox'].map((name) => ({
-    name,
-    description: `${name} (simulated)`,
-    source: `https://templates.invalid/${name}.tar.zst`,
-    sha256: createHash('sha256').update(name).digest('hex'),
-    architecture: 'amd64',
-  }));
+/** Without a lab nothing unpacks a template, but it is fetched and verified as any other: a small file stands in for each. */
+export function simulatedOffers(dir: string): TemplateOffer[] {
+  mkdirSync(dir, { recursive: true });
+  return ['debian-12', 'debian-13', 'busybox'].map((name) => {
+    const content = `stands in for ${name} on simulated hosts\n`;
+    const path = join(dir, `${name}.tar`);
+    writeFileSync(path, content);
+    return {
+      name,
+      description: `${name} (simulated)`,
+      source: `file://${path}`,
+      sha256: createHash('sha256').update(content).digest('hex'),
+      architecture: 'amd64',
+    };
+  });
 }
 
 export async function offerTemplates(operator: ApiClient, offers: TemplateOffer[]): Promise<void> {

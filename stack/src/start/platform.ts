@@ -99,10 +99,10 @@ export class Platform {
   }
 }
 
-function commonEnvironment({ postgresUrl, redisUrl, keys }: PlatformOptions): NodeJS.ProcessEnv {
+function commonEnvironment({ paths, postgresUrl, redisUrl, keys }: PlatformOptions): NodeJS.ProcessEnv {
   return {
     NODE_ENV: 'production',
-    BERTH_TEMPLATE_FILE_ROOTS: cacheDirectory(),
+    BERTH_TEMPLATE_FILE_ROOTS: `${cacheDirectory()}:${paths.standInTemplates}`,
     BERTH_SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     ...process.env,
     BERTH_POSTGRES_URL: postgresUrl,

@@ -154,7 +154,10 @@ export class Stack {
     postgresUrl: string,
     lab: LabWorld | null,
   ): Promise<StackHost[]> {
-    await offerTemplates(operator, lab ? offersOf(lab.templates) : simulatedOffers());
+    await offerTemplates(
+      operator,
+      lab ? offersOf(lab.templates) : simulatedOffers(this.paths.standInTemplates),
+    );
     const hosts = lab ? await enrolLab(operator, lab.state) : [];
     if (!lab) {
       await addSimulatedLocation(operator, LAB_LOCATION);

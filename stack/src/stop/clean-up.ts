@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import type { StackPaths } from '../paths';
 import { removeOwnedDirectory } from '../services/data-directory';
 import { waitUntil } from '../services/wait-until';
-import { isRunning } from '../supervision/process-identity';
+import { isRunning, type ProcessIdentity } from '../supervision/process-identity';
 import { RunRecord } from '../supervision/run-record';
 
 /** Whether a stack that didn't end in order left something here. */
@@ -14,20 +14,26 @@ export function hasRemains(paths: StackPaths): boolean {
   );
 }
 
-/** Ends and removes all that a stack without its supervisor left. Idempotent; works by what is on record. */
+/** Ends without ceremony and removes all that a stack left. Idempotent; works by what is on record. */
 export async function cleanUp(paths: StackPaths): Promise<void> {
   rmSync(paths.stackFile, { force: true });
-  for (const child of RunRecord.leftChildren(paths.recordFile)) {
-    process.kill(child.pid, 'SIGKILL');
-    const gone = () => (isRunning(child) ? null : true);
-    await waitUntil(`process ${child.pid} ending`, gone, { timeoutMs: 10_000 });
-  }
+  // The supervisor first: it would start the others again.
+  const supervisor = RunRecord.supervisor(paths.recordFile);
+  if (supervisor && supervisor.pid !== process.pid) await kill(supervisor);
+  for (const child of RunRecord.leftChildren(paths.recordFile)) await kill(child);
   if (existsSync(paths.lab)) await Lab.open(paths.lab).down();
   removeData(paths, 'Postgres');
   removeData(paths, 'Redis');
   rmSync(paths.lab, { recursive: true, force: true });
   rmSync(paths.simulated, { recursive: true, force: true });
   rmSync(paths.recordFile, { force: true });
+}
+
+async function kill(target: ProcessIdentity): Promise<void> {
+  if (!isRunning(target)) return;
+  process.kill(target.pid, 'SIGKILL');
+  const gone = () => (isRunning(target) ? null : true);
+  await waitUntil(`process ${target.pid} ending`, gone, { timeoutMs: 10_000 });
 }
 
 /**

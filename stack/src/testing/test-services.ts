@@ -123,8 +123,10 @@ export async function sweepDeadRuns(root: string): Promise<void> {
       const { Lab } = await import('@berth/lab');
       await Lab.open(join(dir, name)).down();
     }
-    // A test of `npm start` keeps its stack here.
-    await cleanUp(stackPaths({ BERTH_STATE_DIR: join(dir, 'stack') }));
+    // Tests of `npm start` keep their stacks here, which are detached and so outlive a killed run.
+    for (const stack of listDirectory(dir).filter((entry) => entry.startsWith('stack'))) {
+      await cleanUp(stackPaths({ BERTH_STATE_DIR: join(dir, stack) }));
+    }
     removeOwnedDirectory(join(dir, 'postgres'));
     rmSync(dir, { recursive: true, force: true });
   }
