@@ -15,12 +15,19 @@ const HOST_LOCK_MS = 10_000;
 export class SimulatedFleet {
   private readonly hosts = new Map<string, SimulatedHost>();
 
-  constructor(readonly store: SimulatedStore = new MemoryStore()) {}
+  /** `fetchTemplates: false`: an import is believed, and its image neither fetched nor hashed; a thousand hosts would do it each. */
+  constructor(
+    readonly store: SimulatedStore = new MemoryStore(),
+    private readonly options: { fetchTemplates?: boolean } = {},
+  ) {}
 
   /** A host that was never seen is a fresh, powered one. `key` is the host's id in the control plane. */
   host(key: string): SimulatedHost {
     let host = this.hosts.get(key);
-    if (!host) this.hosts.set(key, (host = new SimulatedHost(key, this.store)));
+    if (!host) {
+      host = new SimulatedHost(key, this.store, this.options.fetchTemplates ?? true);
+      this.hosts.set(key, host);
+    }
     return host;
   }
 
@@ -37,6 +44,7 @@ export class SimulatedHost {
   constructor(
     readonly key: string,
     readonly store: SimulatedStore,
+    readonly fetchesTemplates = true,
   ) {}
 
   record(): SimulatedHostRecord {
