@@ -10,6 +10,8 @@ cat > "$root/etc/inittab" <<'END'
 ::shutdown:/usr/local/sbin/lab-vm-shutdown
 END
 
+for verb in reboot poweroff halt; do ln -s /bin/busybox "$root/usr/sbin/$verb"; done
+
 # What systemd does at a boot, as far as a container host needs it. /lab came with the initial RAM file system.
 cat > "$root/usr/local/sbin/lab-vm-boot" <<'END'
 #!/bin/sh

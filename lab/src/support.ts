@@ -24,9 +24,6 @@ const PROGRAMS: Record<string, string> = {
   tar: 'tar',
 };
 
-/** The Debian packages that the lab needs on the machine. */
-export const LAB_PACKAGES = [...new Set(Object.values(PROGRAMS))];
-
 /** Only for virtual machines. QEMU itself is fetched into the cache. */
 const VM_PROGRAMS: Record<string, string> = {
   ip: 'iproute2',
@@ -40,6 +37,9 @@ const VM_PROGRAMS: Record<string, string> = {
   xz: 'xz-utils',
   zstd: 'zstd',
 };
+
+/** The Debian packages that the lab needs on the machine. */
+export const LAB_PACKAGES = [...new Set(Object.values({ ...PROGRAMS, ...VM_PROGRAMS }))];
 
 const FILE_SYSTEMS = ['btrfs', 'overlay', 'fuse'];
 const NAMESPACES = ['mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup', 'user'];

@@ -60,6 +60,14 @@ export function unregister(labId: string, registry = MACHINE_REGISTRY): void {
   rmSync(registry, { recursive: true, force: true });
 }
 
+/** The directories of the labs that are up on this machine. */
+export function registeredDirs(registry = MACHINE_REGISTRY): string[] {
+  if (!existsSync(registry)) return [];
+  return readdirSync(registry)
+    .filter((name) => name !== SAVED && isUp(name))
+    .map((name) => readFileSync(path.join(registry, name), 'utf8'));
+}
+
 /** A lab whose bridge is gone was removed by somebody who didn't ask us. */
 function isUp(labId: string): boolean {
   return existsSync(`/sys/class/net/bl${labId}`);

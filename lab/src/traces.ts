@@ -4,6 +4,7 @@ import { loopsOf } from './btrfs-pool';
 import { readHierarchies } from './cgroups';
 import { bridgeName } from './network';
 import { mustRun } from './run';
+import { qemusOf } from './vm/qemu-process';
 
 /**
  * Everything on this machine that belongs to a lab: processes, control groups, mounts, loop devices, interfaces, routes,
@@ -35,6 +36,7 @@ export async function tracesOf(
     (await mustRun(argv)).split('\n').filter((line) => line.includes(bridgeName(lab.id)));
   return [
     ...processes,
+    ...qemusOf(lab.id).map(({ pid, name }) => `process ${pid} QEMU ${name}`),
     ...groups.map((place) => `group ${place}`),
     ...mounts.map((line) => `mount ${line}`),
     ...(await loopsOf(`${lab.dir}/`)).map((loop) => `loop device ${loop}`),

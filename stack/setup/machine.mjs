@@ -9,6 +9,7 @@ const MIN_NODE = [20, 19];
 const PACKAGES = [
   'btrfs-progs',
   'ca-certificates',
+  'e2fsprogs',
   'iproute2',
   'iputils-ping',
   'mmdebstrap',

@@ -4,7 +4,7 @@ import { startCommand } from './start/start-command';
 import { stopCommand } from './stop/stop-command';
 import { checkCommand } from './check/check-command';
 import { scriptCommand } from './script-command';
-import { testCommand } from './testing/test-command';
+import { testCommand, vmTestCommand } from './testing/test-command';
 
 function count(value: string): number {
   if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('must be a whole number from 0 on');
@@ -39,6 +39,12 @@ function program(): Command {
     .description('run the tests; patterns choose files')
     .argument('[patterns...]')
     .action((patterns: string[]) => finish(testCommand(patterns)));
+  berth
+    .command('test:vm')
+    .description('run the tests that want virtual machines; patterns choose files')
+    .option('--short', 'the runtime contract only', false)
+    .argument('[patterns...]')
+    .action((patterns: string[], flags: { short: boolean }) => finish(vmTestCommand(patterns, flags)));
   berth
     .command('check')
     .description('types, lint, format, import law, dead code')

@@ -26,7 +26,10 @@ export const vmBackend: HostBackend = {
     return vmImageKey();
   },
 
-  prepare: makeDisks,
+  async prepare(lab, host) {
+    await qemuPrograms(() => undefined);
+    await makeDisks(lab, host);
+  },
 
   async boot(lab, host, persist) {
     persist();

@@ -30,7 +30,7 @@ export default class ProgressReporter {
 
   /** Long system tests show that they move. */
   onTestCaseResult({ context }: Test, { status, title, duration }: TestCaseResult): void {
-    if (context.config.displayName?.name !== 'system' || status === 'pending') return;
+    if (!['system', 'vm'].includes(context.config.displayName?.name ?? '') || status === 'pending') return;
     const mark = status === 'passed' ? '✓' : '✗';
     console.log(`    ${mark} ${title} (${((duration ?? 0) / 1000).toFixed(1)} s)`);
   }
