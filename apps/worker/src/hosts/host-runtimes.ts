@@ -74,6 +74,7 @@ export class HostRuntimes {
 
   private openFleet(): SimulatedFleet {
     const { simulatedDir } = this.options.config;
-    return new SimulatedFleet(simulatedDir === null ? undefined : new FileStore(simulatedDir));
+    const store = simulatedDir === null ? undefined : new FileStore(simulatedDir);
+    return new SimulatedFleet(store, { fetchTemplates: false });
   }
 }
