@@ -1,15 +1,22 @@
 import { z } from 'zod';
+import { featureSchema } from './features';
+import { limitNames } from './limits';
+import type { LimitName } from './limits';
+
+const limitCapabilities = limitNames.map((name) => `limit:${name}` as const) as [`limit:${LimitName}`];
+const featureCapabilities = featureSchema.options.map((name) => `feature:${name}` as const);
 
 /**
  * What a host's driver can do. A request that needs one which the host lacks gets 422 `unsupported` with the
- * capability's name. `limit:<name>` says that the limit of that name is enforced, live.
+ * capability's name. `limit:<name>` says that the limit of that name is enforced, live; `quota:second_level` that
+ * users and groups inside a server can have disk quotas of their own; `feature:<name>` that the kernel has it;
+ * `devices` that device nodes and network interfaces of the host can be given to a server.
  */
 export const capabilitySchema = z.enum([
-  'limit:cpu_units',
-  'limit:cpu_limit_percent',
-  'limit:ram_bytes',
-  'limit:disk_bytes',
-  'limit:num_proc',
+  ...limitCapabilities,
+  ...featureCapabilities,
+  'quota:second_level',
+  'devices',
   'exec',
   'ipv4',
   'ipv6',

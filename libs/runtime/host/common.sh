@@ -2,6 +2,7 @@
 # Layout: README.md of libs/runtime. BERTH_ROOT is for the tests of what these scripts write, without a host.
 # shellcheck shell=bash disable=SC2034
 LC_ALL=C
+LIB=${LIB-}
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 BERTH_ROOT=${BERTH_ROOT-}
@@ -10,6 +11,9 @@ CONTAINERS=$POOL/containers
 TEMPLATES=$POOL/templates
 FENCES=$POOL/fences
 RUN=$BERTH_ROOT/run/berth
+# Written when these scripts have prepared the host in this boot; a newer version of them does so again. Holds what the
+# host can do, a capability a line.
+PREPARED=$RUN/prepared.${LIB##*/}
 CGROUP=$BERTH_ROOT/sys/fs/cgroup
 LOCK_WAIT_S=30
 EXIT_REPORTED=70
@@ -19,6 +23,20 @@ EXIT_NOT_PREPARED=78
 fail() {
   echo "berth-error: $1 ${*:2}" >&2
   exit "$EXIT_REPORTED"
+}
+
+# fail_lacking CAPABILITY WORDS
+fail_lacking() {
+  echo "berth-detail: capability $1" >&2
+  fail unsupported "${*:2}"
+}
+
+# has_capability NAME: as found when the host was prepared.
+has_capability() {
+  local names
+  [[ -e $PREPARED ]] || exit "$EXIT_NOT_PREPARED"
+  mapfile -t names <"$PREPARED"
+  [[ " ${names[*]} " == *" $1 "* ]]
 }
 
 # No command substitutions on the way to a start: each is a process.
@@ -40,7 +58,7 @@ use_container() {
 begin_mutation() {
   use_container "$1"
   [[ $2 =~ ^[0-9]{1,16}$ ]] || fail invalid_input "fence $2"
-  [[ -e $RUN/boot-id ]] || exit "$EXIT_NOT_PREPARED"
+  [[ -e $PREPARED ]] || exit "$EXIT_NOT_PREPARED"
   exec {LOCK_FD}>>"$RUN/locks/$ID"
   flock -w "$LOCK_WAIT_S" "$LOCK_FD" || fail busy "another command has held the lock of $ID for $LOCK_WAIT_S s"
   read_fence "$ID"

@@ -4,12 +4,15 @@
 
 # berth_create ID FENCE SPEC_BYTES KEYS_BYTES PASSWORD_BYTES, the three on stdin.
 berth_create() {
-  local spec keys password quota=
+  local spec keys password line quota=
   begin_mutation "$1" "$2"
   read_bytes spec "$3"
   read_bytes keys "$4"
   read_bytes password "$5"
   [[ -e $DIR/config ]] || FRESH=1
+  while read -r line; do
+    [[ $line != limit\ * ]] || { line=${line#limit } && require_limit "${line%% *}"; }
+  done <<<"$spec"
   make_root "$spec"
   write_spec "$spec"
   apply_disk_limit &

@@ -31,21 +31,7 @@ berth_inspect_host() {
   echo "version lxc $(lxc-start --version)"
   version=$(btrfs --version) && version=${version%%$'\n'*} && echo "version btrfs ${version##*v}"
   ! command -v criu >/dev/null || { version=$(criu --version) && version=${version%%$'\n'*} && echo "version criu ${version##* }"; }
-  inspect_features
-}
-
-# What decides on capabilities: `feature NAME`.
-inspect_features() {
-  local controllers=''
-  if [[ $CGROUP_VERSION == v2 ]]; then
-    controllers=$(<"$CGROUP/cgroup.controllers")
-  else
-    controllers=$(cd "$CGROUP" && printf '%s ' *)
-  fi
-  local name
-  for name in cpu memory pids; do [[ " $controllers " != *" $name "* ]] || echo "feature $name"; done
-  [[ ! -e /proc/sys/net/ipv6 ]] || echo 'feature ipv6'
-  echo 'feature quota'
+  find_capabilities | sed 's/^/capability /'
 }
 
 try_idmapped_mount() {
@@ -77,6 +63,7 @@ berth_prepare_host() {
   readmit_running
   tidy
   [[ -e $RUN/boot-id ]] || write_file "$RUN/boot-id" "$(</proc/sys/kernel/random/uuid)"$'\n'
+  write_file "$PREPARED" "$(find_capabilities)"$'\n'
   cat "$RUN/boot-id"
 }
 

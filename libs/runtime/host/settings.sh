@@ -14,6 +14,7 @@ berth_set_limits() {
   before=("${SPEC[@]}")
   for one in "${@:3}"; do
     names+=("limit ${one%%=*}")
+    [[ -z ${one#*=} ]] || require_limit "${one%%=*}"
     [[ -z ${one#*=} ]] || lines+="limit ${one%%=*} ${one#*=}"$'\n'
   done
   ((${#names[@]})) || return 0
@@ -26,6 +27,10 @@ berth_set_limits() {
     fail command_failed "the kernel refused the limits (memory in use above the new limit?): the old ones stay"
   fi
   write_config
+}
+
+require_limit() {
+  has_capability "limit:$1" || fail_lacking "limit:$1" "this host cannot enforce the limit $1"
 }
 
 # Writes the limits of LIMITS into the running container's cgroups; those not set are lifted.
@@ -141,4 +146,14 @@ berth_set_keys() {
   begin_change "$1" "$2"
   read_bytes keys "$3"
   write_ssh_keys "$keys"
+}
+
+# berth_check_limits ID [NAME=VALUE]…: refuses what berth_set_limits would refuse, and changes nothing.
+berth_check_limits() {
+  local one
+  use_container "$1"
+  require_container
+  for one in "${@:2}"; do
+    [[ -z ${one#*=} ]] || require_limit "${one%%=*}"
+  done
 }

@@ -2,12 +2,12 @@
 # which has validated every value; hooks and scripts read it without evaluating anything.
 # shellcheck shell=bash
 
-# Sets TEMPLATE, HOSTNAME_, ID_BASE, HALT_SIGNAL, ADDRESSES, NAMESERVERS, SEARCH, LIMITS and SPEC (the lines).
+# Sets TEMPLATE, HOSTNAME_, ID_BASE, HALT_SIGNAL, ADDRESSES, NAMESERVERS, SEARCH, LIMITS, FEATURES, DEVICES and SPEC (the lines).
 load_spec() {
   local line key rest
   mapfile -t SPEC <"$DIR/spec"
   TEMPLATE='' HOSTNAME_='' ID_BASE='' HALT_SIGNAL=''
-  ADDRESSES=() NAMESERVERS=() SEARCH=()
+  ADDRESSES=() NAMESERVERS=() SEARCH=() FEATURES=' ' DEVICES=()
   declare -gA LIMITS=()
   for line in "${SPEC[@]}"; do
     key=${line%% *} rest=${line#* }
@@ -19,6 +19,8 @@ load_spec() {
       address) ADDRESSES+=("$rest") ;;
       nameserver) NAMESERVERS+=("$rest") ;;
       search) SEARCH+=("$rest") ;;
+      feature) FEATURES+="$rest " ;;
+      device) DEVICES+=("$rest") ;;
       limit) LIMITS[${rest%% *}]=${rest#* } ;;
     esac
   done

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Capability, Limits } from '@berth/contracts';
+import type { Beancounter, Capability, Device, Feature, Limits } from '@berth/contracts';
 
 /** `ct` and the number that Postgres allocated: never reused, unique over all hosts. Also names the cgroup and veth. */
 export type ContainerId = string;
@@ -62,6 +62,9 @@ export interface ContainerSpec {
   sshKeys: string[];
   /** In clear, given once; never stored on the host but as a salted hash in the guest's shadow file. */
   rootPassword: string | null;
+  /** Off unless named. */
+  features?: Feature[];
+  devices?: Device[];
 }
 
 export interface ContainerDetail extends ContainerSummary {
@@ -69,8 +72,24 @@ export interface ContainerDetail extends ContainerSummary {
   addresses: ContainerAddress[];
   /** The limits as the host has them configured. */
   limits: Limits;
+  features: Feature[];
+  devices: Device[];
   /** Process id of the container's init on the host; null unless running. */
   pid: number | null;
+}
+
+/** One sample of a container. */
+export interface ContainerUsage {
+  id: ContainerId;
+  state: ContainerState;
+  /** When the host took it, milliseconds since 1970 by the host's clock. */
+  at: number;
+  /** Changes at every start of the container, reboots from inside included; null while it is stopped. */
+  boot: string | null;
+  /** Since that start; null while it is stopped. */
+  uptimeSeconds: number | null;
+  /** What the host can't count is left out. Of a stopped container: disk, and the sums and maxima so far. */
+  beancounters: Beancounter[];
 }
 
 export interface TemplateImage {
@@ -148,8 +167,25 @@ export interface ContainerRuntime {
 
   /** null where the host has no such container. */
   inspect(id: ContainerId): Promise<ContainerDetail | null>;
-  /** Live where it runs, and kept for the next start. Limits not named stay; null lifts one. Throws `unsupported`. */
+  /**
+   * Says whether `applyLimits` would be refused, without changing anything that lasts (memory may be reclaimed to find
+   * out). Throws `unsupported` (details.capability), `limit_too_low` (details.limit, .used, .requested: disk, inodes or
+   * processes in use, memory that can't be reclaimed), `invalid_input` (a CPU or node that the host has not), `not_found`.
+   */
+  checkLimits(id: ContainerId, limits: Limits): Promise<void>;
+  /**
+   * Live where it runs, and kept for the next start. Limits not named stay; null lifts one. All or nothing: what one of
+   * them is refused for puts the others back. Checks as `checkLimits` does, and throws the same. With both cpus and
+   * cpu_limit_percent the smaller holds; a rate of 0 is no limit.
+   */
   applyLimits(id: ContainerId, limits: Limits, options: MutationOptions): Promise<void>;
+  /** Replaces the whole set, live where it runs. Throws `unsupported` (details.capability). */
+  setFeatures(id: ContainerId, features: Feature[], options: MutationOptions): Promise<void>;
+  /**
+   * Replaces the whole set, live where it runs; a network interface leaves the host, and is back when removed from the set
+   * or when the container stops. Throws `unsupported`, `device_missing`, `device_in_use`.
+   */
+  setDevices(id: ContainerId, devices: Device[], options: MutationOptions): Promise<void>;
   /** Replaces the whole set, live where it runs. */
   setAddresses(id: ContainerId, addresses: ContainerAddress[], options: MutationOptions): Promise<void>;
   setHostname(id: ContainerId, hostname: string, options: MutationOptions): Promise<void>;
@@ -157,6 +193,11 @@ export interface ContainerRuntime {
   setRootPassword(id: ContainerId, password: string, options: MutationOptions): Promise<void>;
   /** Replaces root's authorized keys. */
   setSshKeys(id: ContainerId, keys: string[], options: MutationOptions): Promise<void>;
+
+  /** All containers in one round trip; cheap with hundreds. Also brings the file user_beancounters inside each up to date. */
+  usage(): Promise<ContainerUsage[]>;
+  /** The same of one container, now. Throws `not_found`. */
+  beancounters(id: ContainerId): Promise<ContainerUsage>;
 
   /** Runs an argv (no shell) as root inside a running container. Throws `not_running`, `timeout`. */
   exec(id: ContainerId, command: readonly string[], options: ExecOptions): Promise<ExecResult>;

@@ -6,11 +6,15 @@ export * from './local/local-connection';
 export * from './lxc/lxc-runtime';
 export * from './runtime-error';
 export * from './runtime-pool';
-export { SUPPORTED_LIMITS } from './validation';
 export * from './simulated/simulated-file-store';
 export * from './simulated/simulated-fleet';
 export * from './simulated/simulated-runtime';
-export type { AddressViolation, RuntimeMethod, SimulatedContainer } from './simulated/simulated-state';
+export type {
+  AddressViolation,
+  RuntimeMethod,
+  SimulatedContainer,
+  SimulatedUse,
+} from './simulated/simulated-state';
 export { MemoryStore } from './simulated/simulated-store';
 export type { SimulatedStore } from './simulated/simulated-store';
 export { fingerprintOf, readHostKeyFingerprint } from './ssh/host-key';

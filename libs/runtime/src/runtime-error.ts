@@ -10,6 +10,9 @@ export type RuntimeErrorCode =
   | 'not_found'
   | 'not_running'
   | 'unsupported'
+  | 'limit_too_low' // below what is in use: nothing was changed
+  | 'device_missing' // the host has no such node or interface
+  | 'device_in_use' // by the host itself or another container
   | 'template_missing'
   | 'template_corrupt'
   | 'no_space'
@@ -28,6 +31,10 @@ export interface RuntimeErrorDetails {
   /** Last lines that the host printed. */
   logTail?: string;
   capability?: string;
+  /** With `limit_too_low`: the limit's name, what is used of it and what was asked for, in its unit. */
+  limit?: string;
+  used?: number;
+  requested?: number;
 }
 
 /** The only error that drivers and connections throw. The message says what, where and why in one line. */

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { LimitName, Limits } from '@berth/contracts';
+import { deviceSchema, featureSchema, limitNames } from '@berth/contracts';
+import type { Capability, Device, Feature, LimitName, Limits } from '@berth/contracts';
 import type { ContainerAddress, ContainerSpec, DnsSettings } from './container-runtime';
 import { RuntimeError } from './runtime-error';
 
@@ -9,7 +10,11 @@ const CONTAINER_ID = /^ct[1-9][0-9]{0,9}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 const SSH_KEY = /^[a-zA-Z0-9@._-]{1,64} [A-Za-z0-9+/]{16,16384}={0,3}( [^\p{Cc}]{0,256})?$/u;
+const CPU_LIST = /^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/;
+const LISTS: ReadonlySet<LimitName> = new Set<LimitName>(['cpu_mask', 'node_mask']);
 const HIGHEST_ID_BASE = 0xffff_ffff - 65_536;
+const ALL_LIMITS: ReadonlySet<LimitName> = new Set(limitNames);
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Throws `invalid_input`. `what` must not hold secrets: it ends in logs. */
 export function rejectInput(host: string, what: string): never {
@@ -81,24 +86,68 @@ export function assertPassword(host: string, password: string): void {
   }
 }
 
+function refuseUnsupported(host: string, capability: Capability, what: string): never {
+  throw new RuntimeError('unsupported', `${host} ${what}`, { host, action: 'check the input', capability });
+}
+
 /** Throws `unsupported` for the first limit that is set and not in `supported`. */
-export function assertLimits(host: string, limits: Limits, supported: ReadonlySet<LimitName>): void {
-  for (const [name, value] of Object.entries(limits)) {
+export function assertLimits(
+  host: string,
+  limits: Limits,
+  supported: ReadonlySet<LimitName> = ALL_LIMITS,
+): void {
+  for (const [key, value] of Object.entries(limits)) {
+    if (!ALL_LIMITS.has(key as LimitName)) rejectInput(host, `there is no limit ${JSON.stringify(key)}`);
+    const name = key as LimitName;
     if (value === null || value === undefined) continue;
-    if (!supported.has(name as LimitName)) {
-      throw new RuntimeError('unsupported', `${host} cannot enforce the limit ${name}`, {
-        host,
-        action: 'check the limits',
-        capability: `limit:${name}`,
-      });
-    }
-    if (typeof value === 'number' && !(Number.isFinite(value) && value >= 0)) {
-      rejectInput(host, `limit ${name} must be a number of at least 0`);
-    }
+    if (!supported.has(name)) refuseUnsupported(host, `limit:${name}`, `cannot enforce the limit ${name}`);
+    const good = LISTS.has(name)
+      ? typeof value === 'string' && CPU_LIST.test(value)
+      : typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+    if (!good)
+      rejectInput(host, `limit ${name} must be ${LISTS.has(name) ? 'a list' : 'a number of at least 0'}`);
+    const fraction = typeof value === 'number' && !Number.isInteger(value) && name !== 'cpu_limit_percent';
+    if (fraction) rejectInput(host, `limit ${name} must be a whole number`);
   }
 }
 
-export function assertSpec(host: string, spec: ContainerSpec, supported: ReadonlySet<LimitName>): void {
+/** Throws `unsupported` for the first feature whose capability is in `lacking`. */
+export function assertFeatures(
+  host: string,
+  features: readonly Feature[],
+  lacking: ReadonlySet<string> = NOTHING,
+): void {
+  for (const feature of features) {
+    if (!featureSchema.safeParse(feature).success) {
+      rejectInput(host, `there is no feature ${JSON.stringify(feature)}`);
+    }
+    const capability = `feature:${feature}` as const;
+    if (lacking.has(capability)) refuseUnsupported(host, capability, `does not have the feature ${feature}`);
+  }
+}
+
+export function assertDevices(
+  host: string,
+  devices: readonly Device[],
+  lacking: ReadonlySet<string> = NOTHING,
+): void {
+  for (const one of devices) {
+    if (!deviceSchema.safeParse(one).success) {
+      rejectInput(host, `${JSON.stringify(one)} is neither a device node below /dev nor a network interface`);
+    }
+    if (lacking.has('devices')) refuseUnsupported(host, 'devices', 'cannot give devices to containers');
+  }
+  if (new Set(devices.map(({ device }) => device)).size < devices.length) {
+    rejectInput(host, 'a device is given twice');
+  }
+}
+
+export function assertSpec(
+  host: string,
+  spec: ContainerSpec,
+  supported: ReadonlySet<LimitName> = ALL_LIMITS,
+  lacking: ReadonlySet<string> = NOTHING,
+): void {
   assertContainerId(host, spec.id);
   assertSha256(host, spec.templateSha256);
   assertHostname(host, spec.hostname);
@@ -106,20 +155,13 @@ export function assertSpec(host: string, spec: ContainerSpec, supported: Readonl
     rejectInput(host, `id base ${spec.idBase} is not between 65536 and ${HIGHEST_ID_BASE}`);
   }
   assertLimits(host, spec.limits, supported);
+  assertFeatures(host, spec.features ?? [], lacking);
+  assertDevices(host, spec.devices ?? [], lacking);
   assertAddresses(host, spec.addresses);
   assertDns(host, spec.dns);
   assertSshKeys(host, spec.sshKeys);
   if (spec.rootPassword !== null) assertPassword(host, spec.rootPassword);
 }
-
-/** The limits of this generation of drivers; each is enforced live. */
-export const SUPPORTED_LIMITS: ReadonlySet<LimitName> = new Set<LimitName>([
-  'cpu_units',
-  'cpu_limit_percent',
-  'ram_bytes',
-  'disk_bytes',
-  'num_proc',
-]);
 
 /** `limits` over `current`: named ones replace (null lifts), the others stay. Lifted ones are left out. */
 export function mergeLimits(current: Limits, limits: Limits): Limits {

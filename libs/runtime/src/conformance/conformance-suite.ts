@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { limitNames } from '@berth/contracts';
 import type { ContainerRuntime, ContainerSpec } from '../container-runtime';
 import { RuntimeError } from '../runtime-error';
 import type { RuntimeErrorCode } from '../runtime-error';
@@ -260,13 +261,18 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
       });
 
       it('refuses limits that it cannot enforce before it changes anything', async () => {
-        const spec = newSpec({ limits: { swap_bytes: 4096 } });
+        const { capabilities } = await runtime.inspectHost();
+        const lacking = limitNames.find((name) => !capabilities.includes(`limit:${name}`));
+        if (!lacking) return; // This host can do all of them.
+        const limits = { [lacking]: lacking.endsWith('mask') ? '0' : 4096 };
+        const spec = newSpec({ limits });
         await expectCode(runtime.create(spec, { fence: 1 }), 'unsupported');
         expect(await runtime.inspect(spec.id)).toBeNull();
         const { id } = await created({ limits: { num_proc: 50 } });
-        const attempt = runtime.applyLimits(id, { num_proc: 60, net_rate_in_bps: 1 }, { fence: 2 });
+        const attempt = runtime.applyLimits(id, { num_proc: 60, ...limits }, { fence: 2 });
         const error = await expectCode(attempt, 'unsupported');
-        expect(error.details.capability).toBe('limit:net_rate_in_bps');
+        expect(error.details.capability).toBe(`limit:${lacking}`);
+        await expectCode(runtime.checkLimits(id, limits), 'unsupported');
         expect((await runtime.inspect(id))?.limits).toEqual({ num_proc: 50 });
       });
 

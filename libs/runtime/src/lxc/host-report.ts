@@ -1,14 +1,7 @@
+import { capabilitySchema } from '@berth/contracts';
 import type { Capability } from '@berth/contracts';
 import type { ContainerState, HostFacts, HostSnapshot } from '../container-runtime';
 
-/** What a kernel's feature makes possible. */
-const CAPABILITIES: Record<string, Capability[]> = {
-  cpu: ['limit:cpu_units', 'limit:cpu_limit_percent'],
-  memory: ['limit:ram_bytes'],
-  pids: ['limit:num_proc'],
-  quota: ['limit:disk_bytes'],
-  ipv6: ['ipv6'],
-};
 const ARCHITECTURES: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };
 
 /** `key value` lines of `berth_inspect_host`. */
@@ -19,7 +12,7 @@ export function parseHostFacts(output: string): HostFacts {
   for (const line of output.trim().split('\n')) {
     const [key = '', first = '', second = ''] = line.split(' ');
     if (key === 'version') versions[first] = second;
-    else if (key === 'feature') capabilities.push(...(CAPABILITIES[first] ?? []));
+    else if (key === 'capability') capabilities.push(capabilitySchema.parse(first));
     else facts.set(key, first);
   }
   const text = (key: string) => facts.get(key) ?? '';

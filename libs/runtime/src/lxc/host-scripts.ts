@@ -10,11 +10,24 @@ export const EXIT_NOT_PREPARED = 78;
 /** The same from `src` (jest) and from `dist`. */
 const HOST_DIR = join(__dirname, '..', '..', 'host');
 const LIB_DIR = '/var/lib/berth/lib';
-const CONTAINER_MODULES = ['common', 'spec', 'config', 'network', 'guest-files', 'container', 'settings'];
+const CONTAINER_MODULES = [
+  'common',
+  'spec',
+  'limits',
+  'config',
+  'network',
+  'guest-files',
+  'devices',
+  'storage',
+  'usage',
+  'container',
+  'settings',
+];
 const MODULES = {
   container: CONTAINER_MODULES,
   template: ['common', 'template'],
-  host: [...CONTAINER_MODULES, 'host'],
+  host: [...CONTAINER_MODULES, 'capabilities', 'host'],
+  usage: ['common', 'spec', 'limits', 'usage'],
 } as const;
 
 export type ModuleSet = keyof typeof MODULES;

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Limits } from '@berth/contracts';
+import type { Device, Feature, Limits } from '@berth/contracts';
 import type {
   ContainerAddress,
   ContainerDetail,
   ContainerId,
   ContainerRuntime,
   ContainerSpec,
+  ContainerUsage,
   DnsSettings,
   ExecOptions,
   ExecResult,
@@ -24,8 +25,17 @@ import { execLine } from './exec-line';
 import { parseHostFacts, parseSnapshot } from './host-report';
 import { EXIT_NOT_INSTALLED, EXIT_NOT_PREPARED, HostScripts } from './host-scripts';
 import type { ModuleSet } from './host-scripts';
-import { limitEntries, parseDetail, renderAddresses, renderDns, renderSpec } from './spec-file';
+import {
+  limitEntries,
+  parseDetail,
+  renderAddresses,
+  renderDevices,
+  renderDns,
+  renderFeatures,
+  renderSpec,
+} from './spec-file';
 import { importTemplate } from './template-import';
+import { parseUsage } from './usage-report';
 
 /** Beyond what the guest is given to shut down. */
 const STOP_MARGIN_MS = 90_000;
@@ -107,7 +117,7 @@ export class LxcRuntime implements ContainerRuntime {
   }
 
   async create(spec: ContainerSpec, options: MutationOptions): Promise<void> {
-    check.assertSpec(this.connection.host, spec, check.SUPPORTED_LIMITS);
+    check.assertSpec(this.connection.host, spec);
     const parts = [renderSpec(spec), renderKeys(spec.sshKeys), spec.rootPassword ?? ''];
     await this.mutate('create', spec.id, options, { parts });
   }
@@ -140,9 +150,35 @@ export class LxcRuntime implements ContainerRuntime {
   }
 
   async applyLimits(id: ContainerId, limits: Limits, options: MutationOptions): Promise<void> {
-    check.assertLimits(this.connection.host, limits, check.SUPPORTED_LIMITS);
-    const args = limitEntries(limits).map(([name, value]) => `${name}=${value ?? ''}`);
-    await this.mutate('set_limits', id, options, { args });
+    check.assertLimits(this.connection.host, limits);
+    await this.mutate('set_limits', id, options, { args: limitArguments(limits) });
+  }
+
+  async checkLimits(id: ContainerId, limits: Limits): Promise<void> {
+    check.assertContainerId(this.connection.host, id);
+    check.assertLimits(this.connection.host, limits);
+    const action = `check the limits of ${id}`;
+    await this.call('container', 'berth_check_limits', [id, ...limitArguments(limits)], { action });
+  }
+
+  async setFeatures(id: ContainerId, features: Feature[], options: MutationOptions): Promise<void> {
+    check.assertFeatures(this.connection.host, features);
+    await this.mutate('set_features', id, options, { parts: [renderFeatures(features)] });
+  }
+
+  async setDevices(id: ContainerId, devices: Device[], options: MutationOptions): Promise<void> {
+    check.assertDevices(this.connection.host, devices);
+    await this.mutate('set_devices', id, options, { parts: [renderDevices(devices)] });
+  }
+
+  async usage(): Promise<ContainerUsage[]> {
+    return parseUsage(await this.call('usage', 'berth_usage', [], { action: 'count what is used' }));
+  }
+
+  async beancounters(id: ContainerId): Promise<ContainerUsage> {
+    check.assertContainerId(this.connection.host, id);
+    const action = `count what ${id} uses`;
+    return parseUsage(await this.call('usage', 'berth_usage_of', [id], { action }))[0]!;
   }
 
   async setAddresses(
@@ -236,6 +272,10 @@ export class LxcRuntime implements ContainerRuntime {
     const { script, input } = this.scripts.install();
     await this.connection.script(script, { action: "install Berth's scripts", input, signal });
   }
+}
+
+function limitArguments(limits: Limits): string[] {
+  return limitEntries(limits).map(([name, value]) => `${name}=${value ?? ''}`);
 }
 
 function renderKeys(keys: readonly string[]): string {

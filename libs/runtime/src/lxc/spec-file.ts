@@ -1,4 +1,4 @@
-import type { Limits } from '@berth/contracts';
+import type { Device, Feature, Limits } from '@berth/contracts';
 import type {
   ContainerAddress,
   ContainerDetail,
@@ -18,6 +18,7 @@ export function renderSpec(spec: ContainerSpec): string {
     .filter(Boolean)
     .map((line) => `${line}\n`)
     .concat(renderAddresses(spec.addresses), renderDns(spec.dns))
+    .concat(renderFeatures(spec.features ?? []), renderDevices(spec.devices ?? []))
     .join('');
 }
 
@@ -30,11 +31,22 @@ export function renderDns(dns: DnsSettings): string {
   return [...servers, ...dns.search.map((domain) => `search ${domain}\n`)].join('');
 }
 
-/** Named limits with numbers as plain decimals; null lifts. */
+export function renderFeatures(features: readonly Feature[]): string {
+  return [...new Set(features)].map((feature) => `feature ${feature}\n`).join('');
+}
+
+export function renderDevices(devices: readonly Device[]): string {
+  return devices.map(({ device, access }) => `device ${access} ${device}\n`).join('');
+}
+
+/** Named limits with numbers as plain decimals, lists as they are; null lifts. */
 export function limitEntries(limits: Limits): [string, string | null][] {
   return Object.entries(limits)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, value === null ? null : plainDecimal(Number(value))]);
+    .map(([name, value]) => [
+      name,
+      value === null ? null : typeof value === 'string' ? value : plainDecimal(Number(value)),
+    ]);
 }
 
 /** Three decimals at most, as the scripts read them; never in exponents. */
@@ -52,6 +64,8 @@ export function parseDetail(id: ContainerId, output: string): ContainerDetail | 
     hostname: '',
     addresses: [],
     limits: {},
+    features: [],
+    devices: [],
     pid: null,
   };
   for (const line of output.trim().split('\n')) {
@@ -61,7 +75,12 @@ export function parseDetail(id: ContainerId, output: string): ContainerDetail | 
     if (key === 'fence') detail.fence = Number(first);
     if (key === 'pid') detail.pid = Number(first) || null;
     if (key === 'hostname') detail.hostname = first;
-    if (key === 'limit') Object.assign(detail.limits, { [first]: Number(second) });
+    if (key === 'limit') {
+      const isList = first === 'cpu_mask' || first === 'node_mask';
+      Object.assign(detail.limits, { [first]: isList ? second : Number(second) });
+    }
+    if (key === 'feature') detail.features.push(first as Feature);
+    if (key === 'device') detail.devices.push({ access: first as Device['access'], device: second });
     if (key === 'address') {
       detail.addresses.push({ family: first === '6' ? 6 : 4, address: second, prefix: Number(third) });
     }

@@ -4,6 +4,8 @@ import type { RuntimeErrorCode } from '../runtime-error';
 const LOG_TAIL_LINES = 12;
 /** Scripts say what went wrong as `berth-error: <code> <words>` on stderr before they exit. */
 const MARK = /^berth-error: ([a-z_]+) (.*)$/;
+/** What the error is about, where more than words are wanted: `berth-detail: <name> <value>`. */
+const DETAIL = /^berth-detail: (capability|limit|used|requested) (\S+)$/;
 const CODES: ReadonlySet<string> = new Set<RuntimeErrorCode>([
   'invalid_input',
   'host_unsuitable',
@@ -12,6 +14,9 @@ const CODES: ReadonlySet<string> = new Set<RuntimeErrorCode>([
   'not_found',
   'not_running',
   'unsupported',
+  'limit_too_low',
+  'device_missing',
+  'device_in_use',
   'template_missing',
   'template_corrupt',
   'no_space',
@@ -27,7 +32,8 @@ export function scriptError(host: string, action: string, exitCode: number, stde
   for (const line of lines.reverse()) {
     const [, code, words] = MARK.exec(line) ?? [];
     if (code && CODES.has(code)) {
-      return new RuntimeError(code as RuntimeErrorCode, `${host}: cannot ${action}: ${words}`, details);
+      const message = `${host}: cannot ${action}: ${words}`;
+      return new RuntimeError(code as RuntimeErrorCode, message, { ...details, ...namedDetails(lines) });
     }
   }
   if (/No space left on device|Disk quota exceeded/.test(stderr)) {
@@ -38,5 +44,12 @@ export function scriptError(host: string, action: string, exitCode: number, stde
     'command_failed',
     `${host}: cannot ${action}: exit code ${exitCode}: ${last}`,
     details,
+  );
+}
+
+function namedDetails(lines: readonly string[]): Record<string, string | number> {
+  const found = lines.flatMap((line) => (DETAIL.exec(line) ? [DETAIL.exec(line)!] : []));
+  return Object.fromEntries(
+    found.map(([, name = '', value = '']) => [name, /^\d+$/.test(value) ? Number(value) : value]),
   );
 }

@@ -5,9 +5,11 @@ import type {
   RuntimeMethod,
   SimulatedContainer,
   SimulatedHostRecord,
+  SimulatedUse,
 } from './simulated-state';
 import { MemoryStore } from './simulated-store';
 import type { SimulatedStore } from './simulated-store';
+import { halted } from './simulated-usage';
 
 const HOST_LOCK_MS = 10_000;
 
@@ -24,10 +26,8 @@ export class SimulatedFleet {
   /** A host that was never seen is a fresh, powered one. `key` is the host's id in the control plane. */
   host(key: string): SimulatedHost {
     let host = this.hosts.get(key);
-    if (!host) {
-      host = new SimulatedHost(key, this.store, this.options.fetchTemplates ?? true);
-      this.hosts.set(key, host);
-    }
+    if (!host)
+      this.hosts.set(key, (host = new SimulatedHost(key, this.store, this.options.fetchTemplates ?? true)));
     return host;
   }
 
@@ -127,6 +127,15 @@ export class SimulatedHost {
     this.halt(id);
   }
 
+  /** What a container's guest uses from now on; what isn't named stays. Unknown containers are let be. */
+  setUse(id: string, use: SimulatedUse): Promise<void> {
+    return this.store.withLock(this.key, id, HOST_LOCK_MS, () => {
+      const container = this.store.readContainer(this.key, id);
+      if (!container) return;
+      this.store.writeContainer(this.key, { ...container, use: { ...container.use, ...use } });
+    });
+  }
+
   /** What `failNext` and `failRandomly` have in store for this call; counts it. */
   async takeFault(method: RuntimeMethod): Promise<{ code: RuntimeErrorCode; after: boolean } | null> {
     const { failNext, failRandomly } = this.record().faults;
@@ -163,7 +172,7 @@ export class SimulatedHost {
     if (!container) return;
     for (const { address } of container.spec.addresses)
       this.store.releaseAddress(address, `${this.key}/${id}`);
-    this.store.writeContainer(this.key, { ...container, state: 'stopped', pid: null });
+    this.store.writeContainer(this.key, halted(container));
   }
 
   private draw(seed: number): number {

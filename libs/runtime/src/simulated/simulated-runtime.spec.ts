@@ -48,7 +48,9 @@ const stores: [string, () => SimulatedStore][] = [
 
 for (const [name, newStore] of stores) {
   describeConformance(`simulated (${name})`, async (): Promise<ConformanceHarness> => {
-    const runtime = new SimulatedRuntime(new SimulatedFleet(newStore()).host('host-1'));
+    const machine = new SimulatedFleet(newStore()).host('host-1');
+    await machine.withoutCapabilities(['limit:node_mask']);
+    const runtime = new SimulatedRuntime(machine);
     return { runtime, image, open, newSpec, close: async () => {} };
   });
 

@@ -1,14 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allCapabilities } from '@berth/contracts';
-import type { Capability, LimitName, Limits } from '@berth/contracts';
+import { allCapabilities, limitNames } from '@berth/contracts';
+import type { Device, Feature, LimitName, Limits } from '@berth/contracts';
 import type {
   ContainerAddress,
   ContainerDetail,
   ContainerId,
   ContainerRuntime,
   ContainerSpec,
+  ContainerUsage,
   DnsSettings,
   ExecOptions,
   ExecResult,
@@ -24,6 +25,7 @@ import * as check from '../validation';
 import { runGuestCommand } from './simulated-exec';
 import type { SimulatedHost } from './simulated-fleet';
 import type { RuntimeMethod, SimulatedContainer } from './simulated-state';
+import { findTooLow, halted, launched, sample } from './simulated-usage';
 
 const LOCK_WAIT_MS = 30_000;
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
@@ -100,7 +102,11 @@ export class SimulatedRuntime implements ContainerRuntime {
       onProgress?.((bytes += (chunk as Buffer).length));
     }
     if (hash.digest('hex') === sha256) return;
-    throw this.error('template_corrupt', action, 'what arrived does not have this sha256: fetch the image anew');
+    throw this.error(
+      'template_corrupt',
+      action,
+      'what arrived does not have this sha256: fetch the image anew',
+    );
   }
 
   async removeTemplate(sha256: string): Promise<void> {
@@ -113,7 +119,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async create(spec: ContainerSpec, options: MutationOptions): Promise<void> {
-    check.assertSpec(this.name, spec, this.supportedLimits());
+    check.assertSpec(this.name, spec, this.supportedLimits(), this.lacking());
     return this.mutate('create', spec.id, options, (current) => {
       if (!current && !this.machine.record().templates.includes(spec.templateSha256)) {
         throw this.error(
@@ -131,8 +137,9 @@ export class SimulatedRuntime implements ContainerRuntime {
         spec: { ...rest, limits: check.mergeLimits({}, rest.limits) },
         passwordHash: rootPassword === null ? (current?.passwordHash ?? null) : hashPassword(rootPassword),
       };
-      if (current?.state === 'running') this.moveAddresses(current.spec.addresses, next);
-      return next;
+      if (current?.state !== 'running') return next;
+      this.moveAddresses(current.spec.addresses, next);
+      return { ...next, live: next.spec.limits };
     });
   }
 
@@ -140,7 +147,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     return this.mutateExisting('start', id, options, (container) => {
       if (container.state === 'running') return container;
       this.moveAddresses([], container);
-      return { ...container, state: 'running', pid: 1000 + (Number(id.slice(2)) % 30_000) };
+      return launched(container);
     });
   }
 
@@ -177,15 +184,53 @@ export class SimulatedRuntime implements ContainerRuntime {
         hostname: spec.hostname,
         addresses: spec.addresses,
         limits: spec.limits,
+        features: spec.features ?? [],
+        devices: spec.devices ?? [],
       };
     });
   }
 
   async applyLimits(id: ContainerId, limits: Limits, options: MutationOptions): Promise<void> {
     check.assertLimits(this.name, limits, this.supportedLimits());
-    return this.mutateExisting('applyLimits', id, options, (container) =>
-      withSpec(container, { limits: check.mergeLimits(container.spec.limits, limits) }),
+    return this.mutateExisting('applyLimits', id, options, (container) => {
+      this.assertNotTooLow(container, limits, `applyLimits ${id}`);
+      const merged = check.mergeLimits(container.spec.limits, limits);
+      const next = withSpec(container, { limits: merged });
+      return container.state === 'stopped' ? next : { ...next, live: merged };
+    });
+  }
+
+  async checkLimits(id: ContainerId, limits: Limits): Promise<void> {
+    check.assertContainerId(this.name, id);
+    check.assertLimits(this.name, limits, this.supportedLimits());
+    const action = `check the limits of ${id}`;
+    return this.call('checkLimits', action, undefined, () => {
+      this.assertNotTooLow(this.existing(id, action), limits, action);
+    });
+  }
+
+  async setFeatures(id: ContainerId, features: Feature[], options: MutationOptions): Promise<void> {
+    check.assertFeatures(this.name, features, this.lacking());
+    return this.mutateExisting('setFeatures', id, options, (container) =>
+      withSpec(container, { features: [...new Set(features)] }),
     );
+  }
+
+  async setDevices(id: ContainerId, devices: Device[], options: MutationOptions): Promise<void> {
+    check.assertDevices(this.name, devices, this.lacking());
+    return this.mutateExisting('setDevices', id, options, (container) => withSpec(container, { devices }));
+  }
+
+  usage(): Promise<ContainerUsage[]> {
+    return this.call('usage', 'count what is used', undefined, () =>
+      this.machine.containers().map((container) => sample(container, Date.now())),
+    );
+  }
+
+  async beancounters(id: ContainerId): Promise<ContainerUsage> {
+    check.assertContainerId(this.name, id);
+    const action = `count what ${id} uses`;
+    return this.call('beancounters', action, undefined, () => sample(this.existing(id, action), Date.now()));
   }
 
   async setAddresses(
@@ -233,8 +278,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     return this.call('exec', action, options.signal, async () => {
-      const container = this.machine.store.readContainer(this.machine.key, id);
-      if (!container) throw this.error('not_found', action, `there is no container ${id}`);
+      const container = this.existing(id, action);
       if (container.state !== 'running')
         throw this.error('not_running', action, `${id} is ${container.state}`);
       const guest = { hostname: container.spec.hostname, stdin: String(options.stdin ?? ''), signal };
@@ -258,8 +302,23 @@ export class SimulatedRuntime implements ContainerRuntime {
   private halt(method: 'stop' | 'kill', id: ContainerId, options: MutationOptions): Promise<void> {
     return this.mutateExisting(method, id, options, (container) => {
       if (container.state !== 'stopped') this.releaseAddresses(container);
-      return { ...container, state: 'stopped', pid: null };
+      return halted(container);
     });
+  }
+
+  private existing(id: ContainerId, action: string): SimulatedContainer {
+    const container = this.machine.store.readContainer(this.machine.key, id);
+    if (!container) throw this.error('not_found', action, `there is no container ${id}`);
+    return container;
+  }
+
+  private assertNotTooLow(container: SimulatedContainer, limits: Limits, action: string): void {
+    const found = findTooLow(container, limits);
+    if (!found) return;
+    const { limit, used, requested } = found;
+    const why = `${limit} ${requested} is below the ${used} in use`;
+    const details = { host: this.name, action, limit, used, requested };
+    throw new RuntimeError('limit_too_low', `${this.name}: cannot ${action}: ${why}`, details);
   }
 
   private async mutateExisting(
@@ -363,10 +422,13 @@ export class SimulatedRuntime implements ContainerRuntime {
     }
   }
 
+  private lacking(): ReadonlySet<string> {
+    return new Set(this.machine.record().faults.withoutCapabilities);
+  }
+
   private supportedLimits(): ReadonlySet<LimitName> {
-    const without = new Set<string>(this.machine.record().faults.withoutCapabilities);
-    if (!without.size) return check.SUPPORTED_LIMITS;
-    return new Set([...check.SUPPORTED_LIMITS].filter((name) => !without.has(`limit:${name}` as Capability)));
+    const lacking = this.lacking();
+    return new Set(limitNames.filter((name) => !lacking.has(`limit:${name}`)));
   }
 
   private error(code: RuntimeErrorCode, action: string, why: string): RuntimeError {

@@ -1,3 +1,4 @@
+import type { Limits } from '@berth/contracts';
 import type { ContainerSpec, ContainerState, ContainerRuntime } from '../container-runtime';
 import type { RuntimeErrorCode } from '../runtime-error';
 
@@ -37,6 +38,30 @@ export interface SimulatedContainer {
   pid: number | null;
   /** Salted; only to tell whether a password was set, and whether it changed. */
   passwordHash: string | null;
+  /** What its kernel enforces: the limits since the last start or change while running; null while it is stopped. */
+  live?: Limits | null;
+  /** Start of the present run, milliseconds since 1970. */
+  startedAt?: number | null;
+  /** Seconds that it ran before the present run: sums go on from there. */
+  ranSeconds?: number;
+  use?: SimulatedUse;
+}
+
+/** What the guest holds, and uses up each second that it runs; set by tests. */
+export interface SimulatedUse {
+  ramBytes?: number;
+  /** Of `ramBytes`, what no limit can take back from it. */
+  pinnedBytes?: number;
+  swapBytes?: number;
+  diskBytes?: number;
+  inodes?: number;
+  processes?: number;
+  cpuPercent?: number;
+  ioReadBps?: number;
+  ioWriteBps?: number;
+  /** Bits a second, as the limits of the net are. */
+  netInBps?: number;
+  netOutBps?: number;
 }
 
 /** Two running containers with one address: what a control plane must never let happen. */
