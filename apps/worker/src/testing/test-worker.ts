@@ -25,6 +25,7 @@ export interface TestBench {
   database: TestDatabase;
   fleet: SimulatedFleet;
   keys: SealingKeyPair;
+  queuePrefix: string;
   /** A world whose template's file exists. */
   world(given?: Parameters<typeof makeWorld>[1]): Promise<World>;
   /** Starts a worker; it is stopped with the bench at the latest. */
@@ -67,6 +68,7 @@ export async function openBench(options: { poolSize?: number } = {}): Promise<Te
     database,
     fleet,
     keys,
+    queuePrefix: environment.BERTH_QUEUE_PREFIX,
     world: (given = {}) =>
       makeWorld(database.dataSource, {
         ...given,
