@@ -20,7 +20,7 @@ export class LabPlatform extends Platform {
     if (!dir)
       throw new Error('BERTH_TEST_LAB_DIR is not set: run this through jest, whose set-up starts a lab');
     const lab = Lab.open(dir);
-    const state = await lab.state();
+    const state = lab.state();
     const [image] = await templateCatalogue({ only: ['busybox'] });
     const labHost = state.hosts[0]!;
     const foundations = await layFoundations({

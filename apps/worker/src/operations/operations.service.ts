@@ -26,6 +26,7 @@ export class OperationsService {
   private readonly observeRun: (outcome: string, seconds: number) => void;
   private readonly running = new Set<Promise<void>>();
   private consumer: OperationsConsumer | null = null;
+  private stopping = false;
 
   constructor(
     @InjectOptions() private readonly options: WorkerOptions,
@@ -51,7 +52,10 @@ export class OperationsService {
       workerId,
       leaseMs: config.operationLeaseMs,
       onChange: (operationId) => this.publish(operationId),
-      ring: (operation) => this.queue.ring([operation]),
+      ring: async (operation) => {
+        // Our own consumer would be the first to hear it: see close.
+        if (!this.stopping) await this.queue.ring([operation]);
+      },
       onError: (error, operationId) =>
         this.log.error({ err: error, operation: operationId }, 'an operation could not be carried on'),
       fault: options.fault ?? killAt(config.fault),
@@ -85,6 +89,7 @@ export class OperationsService {
 
   /** No new work from here on. */
   async pause(): Promise<void> {
+    this.stopping = true;
     await this.dispatcher.stop();
     await this.consumer?.pause();
   }
@@ -99,8 +104,10 @@ export class OperationsService {
     this.engine.stopAll();
   }
 
+  /** Rings for what was given back, now that only others can hear it. */
   async close(): Promise<void> {
     await this.consumer?.close();
+    await this.ringDue();
     await this.queue.close();
   }
 
@@ -110,8 +117,9 @@ export class OperationsService {
     return run.finally(() => this.running.delete(run));
   }
 
-  /** Never throws: the reconciler rings again for what could not be taken. */
+  /** Never throws: the reconciler rings again for what could not be taken, or came when this worker was about to end. */
   private async run(operationId: string): Promise<void> {
+    if (this.stopping) return;
     const started = process.hrtime.bigint();
     try {
       const outcome = await this.engine.run(operationId);

@@ -25,14 +25,14 @@ afterAll(async () => bench.close());
 const db = () => bench.database.dataSource.manager;
 
 async function enrol(given: Partial<HostEntity>, before?: (hostId: string) => Promise<void>) {
-  const fields = {
+  const host = await makeHost(db(), world.location.id, {
     state: 'enrolling',
     reachable: false,
     architecture: null,
     capabilities: [],
+    capacityCpus: 0,
     ...given,
-  } as const;
-  const host = await makeHost(db(), world.location.id, { capacityCpus: 0, ...fields });
+  });
   await before?.(host.id);
   const operation = await inTransaction(bench.database.dataSource, (em) =>
     createOperation(em, {
