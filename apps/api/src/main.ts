@@ -2,6 +2,7 @@ import { EnvironmentError, loadApiConfig } from '@berth/config';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApi } from './create-api';
+import { listen } from './listen';
 
 const IDLE_SWEEP_MS = 100;
 
@@ -21,7 +22,7 @@ async function shutDown(app: NestExpressApplication, timeoutMs: number): Promise
 async function main(): Promise<void> {
   const config = loadApiConfig(process.env);
   const app = await createApi(config);
-  await app.listen(config.port, config.host);
+  await listen(app, config.port, config.host);
   new Logger('Main').log(`listening on ${await app.getUrl()}`);
   let ending = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

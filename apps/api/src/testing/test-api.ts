@@ -9,6 +9,7 @@ import {
   TokenEntity,
 } from '@berth/database';
 import { createTestDatabase, makeWorld, type TestDatabase, type World } from '@berth/testing';
+import { listen } from '../listen';
 import { createApi } from '../create-api';
 
 /** An answer, its body parsed where it is JSON. */
@@ -122,7 +123,7 @@ export async function startTestApi(
     ...given,
   };
   const app = await createApi(config);
-  await app.listen(0, '127.0.0.1');
+  await listen(app, 0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   const world = await makeWorld(database.dataSource, worldOptions);
   const make = (role: Role, tenantId: string | null, scopes: Scope[] = ['read', 'write']) =>

@@ -3,17 +3,18 @@ import type { EntityManager } from 'typeorm';
 
 /** A uid/gid range that no other server of the location has; see idBaseOf. Throws `no_capacity` after 65,533 servers. */
 export async function allocateIdSlot(em: EntityManager, locationId: string): Promise<number> {
-  const [freed]: [{ slot: number }[], number] = await em.query(
-    `DELETE FROM free_id_slots WHERE (location_id, slot) = (
-       SELECT location_id, slot FROM free_id_slots WHERE location_id = $1 LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING slot`,
-    [locationId],
-  );
-  if (freed[0]) return freed[0].slot;
-  const [next]: [{ slot: number }[], number] = await em.query(
-    `UPDATE locations SET next_id_slot = next_id_slot + 1 WHERE id = $1 AND next_id_slot < $2 RETURNING next_id_slot - 1 AS slot`,
+  const rows: { slot: number }[] = await em.query(
+    `WITH freed AS (
+       DELETE FROM free_id_slots WHERE (location_id, slot) = (
+         SELECT location_id, slot FROM free_id_slots WHERE location_id = $1 LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING slot
+     ), fresh AS (
+       UPDATE locations SET next_id_slot = next_id_slot + 1
+        WHERE id = $1 AND next_id_slot < $2 AND NOT EXISTS (SELECT FROM freed) RETURNING next_id_slot - 1 AS slot
+     )
+     SELECT slot FROM freed UNION ALL SELECT slot FROM fresh`,
     [locationId, MAX_ID_SLOTS],
   );
-  if (next[0]) return next[0].slot;
+  if (rows[0]) return rows[0].slot;
   throw new BerthError(
     'no_capacity',
     `the location holds ${MAX_ID_SLOTS} servers, as many as there are uid ranges`,

@@ -1,7 +1,6 @@
 import { operationInputs, type OperationKind } from '@berth/contracts';
 import { BerthError, planOf } from '@berth/domain';
 import { In, IsNull, type EntityManager } from 'typeorm';
-import { OperationStepEntity } from '../entities/operation-step.entity';
 import { OperationEntity } from '../entities/operation.entity';
 import { newId } from '../new-id';
 
@@ -51,7 +50,6 @@ async function insertOperation(
   fresh: NewOperation,
   waitsFor: string | null,
 ): Promise<OperationEntity> {
-  const now = new Date();
   const operation = em.create(OperationEntity, {
     ...fresh,
     id: newId(),
@@ -65,23 +63,41 @@ async function insertOperation(
     fence: 0,
     workerId: null,
     leaseUntil: null,
-    runAfter: now,
     cancelRequestedAt: null,
     waitsFor,
-    createdAt: now,
     startedAt: null,
     finishedAt: null,
   });
-  await em.insert(OperationEntity, operation as never);
-  const steps = planOf(fresh.kind).steps.map((step, position) => ({
-    operationId: operation.id,
-    position,
-    name: step.name,
-  }));
-  await em.insert(OperationStepEntity, steps);
-  if (waitsFor === null) await ringLater(em, operation.id);
+  const steps = planOf(fresh.kind).steps.map(({ name }) => name);
+  // Times are the database's: another machine's clock could put the operation's turn into the future.
+  const rows: { at: Date }[] = await em.query(INSERT_OPERATION, [
+    operation.id,
+    operation.kind,
+    operation.serverId,
+    operation.hostId,
+    operation.tenantId,
+    operation.requestedBy,
+    operation.requestId,
+    operation.input,
+    waitsFor,
+    steps,
+  ]);
+  operation.createdAt = operation.runAfter = rows[0]!.at;
   return operation;
 }
+
+/** The operation, its steps, and word for the dispatcher unless it waits: one round trip. */
+const INSERT_OPERATION = `
+  WITH operation AS (
+    INSERT INTO operations (id, kind, server_id, host_id, tenant_id, requested_by, request_id, input, waits_for)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING created_at
+  ), steps AS (
+    INSERT INTO operation_steps (operation_id, position, name)
+    SELECT $1, step.number - 1, step.name FROM unnest($10::text[]) WITH ORDINALITY AS step(name, number)
+  ), ring AS (
+    INSERT INTO outbox (operation_id) SELECT $1 WHERE $9::uuid IS NULL
+  )
+  SELECT created_at AS at FROM operation`;
 
 /** Leaves word for the dispatcher, in this transaction, to put the operation into the queue. */
 export async function ringLater(em: EntityManager, operationId: string): Promise<void> {
