@@ -6,7 +6,7 @@ import {
   requestCancel,
   ServerEntity,
 } from '@berth/database';
-import { assertTransition, BerthError, isCancellable, type ServerOperationKind } from '@berth/domain';
+import { assertTransition, BerthError, isCancellable, planOf, type ServerOperationKind } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { audit, CommandsService } from '../commands/commands.service';
@@ -27,7 +27,8 @@ async function assertCancellable(em: EntityManager, operation: OperationEntity):
     order: { position: 'ASC' },
   });
   const current = steps.find((step) => step.status !== 'succeeded');
-  if (!isCancellable(operation.kind, current?.name ?? null)) {
+  const untouched = current?.attempt === 0 && current.name === planOf(operation.kind).pointOfNoReturn;
+  if (!untouched && !isCancellable(operation.kind, current?.name ?? null)) {
     throw refuse(`${operation.kind} can't be cancelled any more: it is at ${current?.name}`);
   }
 }

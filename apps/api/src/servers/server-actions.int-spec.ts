@@ -195,9 +195,19 @@ describe('what is done to a server', () => {
     await end(operation.id, 'cancelled', 'deleted');
     const late = await api.request('POST', `/v1/operations/${operation.id}/actions/cancel`);
     expect([late.status, late.body.error.code]).toEqual([409, 'conflict']);
-    const stop = await act('stop');
-    const refused = await api.request('POST', `/v1/operations/${stop.body.operation.id}/actions/cancel`);
+    const { operation: stop } = (await act('stop')).body;
+    await api.database.dataSource.query(
+      `UPDATE operation_steps SET status = 'running', attempt = 1 WHERE operation_id = $1`,
+      [stop.id],
+    );
+    const refused = await api.request('POST', `/v1/operations/${stop.id}/actions/cancel`);
     expect([refused.status, refused.body.error.code]).toEqual([409, 'conflict']);
+  });
+
+  it('cancels what waits at its point of no return, untouched', async () => {
+    const { operation: stop } = (await act('stop')).body;
+    const cancelled = await api.request('POST', `/v1/operations/${stop.id}/actions/cancel`);
+    expect([cancelled.status, cancelled.body.operation.cancel_requested]).toEqual([202, true]);
   });
 
   it('tries a failed operation again, once, with its secret', async () => {
