@@ -43,7 +43,7 @@ export class DockerDaemon {
       [
         ...['--data-root', join(dataDir, 'data'), '--exec-root', join(scratch, 'exec')],
         ...['--host', `unix://${dockerSocket(this.run)}`, '--pidfile', join(scratch, 'dockerd.pid')],
-        ...['--storage-driver', 'overlay2', '--bip', `${BRIDGE_ADDRESS}/24`],
+        ...['--log-level', 'warn', '--storage-driver', 'overlay2', '--bip', `${BRIDGE_ADDRESS}/24`],
         ...['--cgroup-parent', `/${cgroup}`, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
       ],
       { env: dockerEnvironment(this.run), stdio: ['ignore', log, log] },
