@@ -47,9 +47,7 @@ const becomes = (server: ServerEntity, wanted: Partial<ServerEntity>) =>
 describe('with a worker', () => {
   beforeAll(async () => bench.worker());
   // What is down before the first boot is known of counts as crashed.
-  beforeEach(async () =>
-    eventually('the boot noted', async () => (await host()).bootId === machine.record().bootId),
-  );
+  beforeEach(async () => eventually('the boot noted', async () => (await host()).bootId !== null));
 
   it('notes the host as seen, prepared and of this boot', async () => {
     await eventually('boot id and time', async () => {

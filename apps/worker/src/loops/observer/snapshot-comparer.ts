@@ -52,22 +52,20 @@ export function ageOf(snapshot: TakenSnapshot): number {
   return performance.now() - snapshot.takenAt + MARGIN_MS;
 }
 
-const SEEN = `seen AS (SELECT * FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS c(host_id, number, state)),
-              looked AS (SELECT * FROM unnest($1::uuid[], $2::double precision[]) AS h(id, age_ms))`;
+const SEEN = `seen AS (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS c(host_id, number, state))`;
 
 /** Servers under way in an operation are looked at again when that has ended. */
 const DIFFERING = `
   WITH ${SEEN}, differing AS MATERIALIZED (
     SELECT s.host_id, s.id, s.number, s.status, seen.state
-      FROM looked JOIN servers s ON s.host_id = looked.id AND s.deleted_at IS NULL
-      LEFT JOIN seen ON seen.host_id = s.host_id AND seen.number = s.number
-     WHERE s.status IN ('running','stopped','frozen','error') AND seen.state IS DISTINCT FROM s.status
+      FROM servers s LEFT JOIN seen ON seen.host_id = s.host_id AND seen.number = s.number
+     WHERE s.host_id = ANY ($4::uuid[]) AND s.deleted_at IS NULL AND s.status IN ('running','stopped','frozen','error') AND seen.state IS DISTINCT FROM s.status
        AND NOT (s.status = 'error' AND seen.state IS NULL))
   SELECT d.* FROM differing d
    WHERE NOT EXISTS (SELECT FROM operations o WHERE o.server_id = d.id AND o.status IN ('pending','running'))`;
 
 const UNKNOWN = `
-  WITH ${SEEN}
+  WITH ${SEEN}, looked AS (SELECT * FROM unnest($4::uuid[], $5::double precision[]) AS h(id, age_ms))
   SELECT seen.host_id, seen.number FROM seen JOIN looked ON looked.id = seen.host_id
     LEFT JOIN servers s ON s.number = seen.number AND s.host_id = seen.host_id
          AND (s.deleted_at IS NULL OR s.deleted_at > clock_timestamp() - looked.age_ms * interval '1 ms')
@@ -126,13 +124,12 @@ export class SnapshotComparer {
     const found = new Map<string, Differences>(
       snapshots.map(({ hostId }) => [hostId, { servers: [], unknown: [], openFindings: [] }]),
     );
-    const hosts = [snapshots.map(({ hostId }) => hostId), snapshots.map(ageOf)];
+    const hosts = snapshots.map(({ hostId }) => hostId);
     const seen = snapshots.flatMap(({ hostId, containers }) =>
       containers.map(({ id, state }) => ({ hostId, id, number: serverNumberOf(id), state })),
     );
     const numbered = seen.filter(({ number }) => number !== null);
-    const parameters = [
-      ...hosts,
+    const containers = [
       numbered.map(({ hostId }) => hostId),
       numbered.map(({ number }) => number),
       numbered.map(({ state }) => state),
@@ -142,9 +139,9 @@ export class SnapshotComparer {
       { host_id: string; number: string }[],
       FindingRow[],
     ] = await Promise.all([
-      this.dataSource.query(DIFFERING, parameters),
-      this.dataSource.query(UNKNOWN, parameters),
-      this.dataSource.query(OPEN_FINDINGS, [hosts[0]]),
+      this.dataSource.query(DIFFERING, [...containers, hosts]),
+      this.dataSource.query(UNKNOWN, [...containers, hosts, snapshots.map(ageOf)]),
+      this.dataSource.query(OPEN_FINDINGS, [hosts]),
     ]);
     for (const { host_id, id, number, status, state } of differing) {
       const containerId = containerIdOf(Number(number));
