@@ -48,6 +48,7 @@ use_container() {
   ID=$1
   DIR=$CONTAINERS/$ID
   VETH=v-$ID
+  IFB=i-$ID
   PAYLOAD=lxc.payload.$ID
   # Beside the container: DIR is closed to all but root, since its files belong to the ids 0–65535 of the host.
   ROOT=$RUN/roots/$ID

@@ -1,12 +1,11 @@
-# LXC's configuration and the batches that plug the network, both from the spec. Needs common.sh and spec.sh.
+# LXC's configuration and the batches that plug the network, both from the spec. Needs common.sh, spec.sh and limits.sh.
 # shellcheck shell=bash disable=SC2153
 
-LIVE_LIMITS='ram_bytes cpu_units cpu_limit_percent num_proc'
 LXCFS_FILES='cpuinfo diskstats meminfo stat swaps uptime loadavg'
 
 # Sets CONFIG to LXC's configuration. What is not in here is lost at a checkpoint's restore, so the limits are.
 render_config() {
-  local file name enabled=
+  local file write prefix enabled=
   CONFIG="# Written by Berth from the file spec beside this one: changes here are lost.
 lxc.uts.name = $HOSTNAME_
 lxc.rootfs.path = dir:$ROOT
@@ -22,7 +21,9 @@ lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp
 lxc.cap.drop = mac_admin mac_override sys_time sys_module sys_rawio
 lxc.environment = MEMORY_PRESSURE_WATCH=/dev/null
 lxc.hook.start-host = $LIB/hook-start-host
+lxc.hook.stop = $LIB/hook-stop
 lxc.hook.post-stop = $LIB/hook-post-stop
+lxc.mount.entry = /run/berth/beancounters/$ID var/lib/berth/user_beancounters none bind,ro,create=file,optional 0 0
 "
   [[ -z $HALT_SIGNAL ]] || CONFIG+="lxc.signal.halt = $HALT_SIGNAL"$'\n'
   if [[ -r $BERTH_ROOT/sys/module/apparmor/parameters/enabled && -x $BERTH_ROOT/sbin/apparmor_parser ]]; then
@@ -33,52 +34,16 @@ lxc.hook.post-stop = $LIB/hook-post-stop
     [[ ! -e $BERTH_ROOT/var/lib/lxcfs/proc/$file ]] ||
       CONFIG+="lxc.mount.entry = /var/lib/lxcfs/proc/$file proc/$file none bind,create=file,optional 0 0"$'\n'
   done
-  for name in $LIVE_LIMITS; do
-    [[ -n ${LIMITS[$name]-} ]] || continue
-    find_limit_file "$name" "${LIMITS[$name]}"
-    if [[ $CGROUP_VERSION == v2 ]]; then CONFIG+="lxc.cgroup2.$LIMIT_KEY = $LIMIT_VALUE"$'\n'; fi
-    if [[ $CGROUP_VERSION == v1 ]]; then CONFIG+="lxc.cgroup.$LIMIT_KEY = $LIMIT_VALUE"$'\n'; fi
+  find_writes
+  prefix=lxc.cgroup
+  [[ $CGROUP_VERSION != v2 ]] || prefix=lxc.cgroup2
+  for write in "${WRITES[@]}"; do
+    write=${write#*|}
+    CONFIG+="$prefix.${write%%|*} = ${write#*|}"$'\n'
   done
 }
 
-# find_limit_file NAME VALUE: sets LIMIT_CONTROLLER (v1's directory), LIMIT_KEY and LIMIT_VALUE for this host's cgroup
-# version. An empty VALUE lifts the limit.
-find_limit_file() {
-  local value=$2
-  case $CGROUP_VERSION/$1 in
-    v2/ram_bytes) LIMIT_CONTROLLER=. LIMIT_KEY=memory.max LIMIT_VALUE=${value:-max} ;;
-    v2/cpu_units)
-      value=$(((${value:-1000} + 5) / 10))
-      LIMIT_CONTROLLER=. LIMIT_KEY=cpu.weight LIMIT_VALUE=$((value < 1 ? 1 : value > 10000 ? 10000 : value))
-      ;;
-    v2/cpu_limit_percent)
-      find_cpu_quota "$value"
-      LIMIT_CONTROLLER=. LIMIT_KEY=cpu.max LIMIT_VALUE="${CPU_QUOTA:-max} 100000"
-      ;;
-    v2/num_proc) LIMIT_CONTROLLER=. LIMIT_KEY=pids.max LIMIT_VALUE=${value:-max} ;;
-    v1/ram_bytes) LIMIT_CONTROLLER=memory LIMIT_KEY=memory.limit_in_bytes LIMIT_VALUE=${value:--1} ;;
-    v1/cpu_units)
-      LIMIT_CONTROLLER=cpu LIMIT_KEY=cpu.shares LIMIT_VALUE=$((${value:-1024} > 262144 ? 262144 : ${value:-1024}))
-      ;;
-    v1/cpu_limit_percent)
-      find_cpu_quota "$value"
-      LIMIT_CONTROLLER=cpu LIMIT_KEY=cpu.cfs_quota_us LIMIT_VALUE=${CPU_QUOTA:--1}
-      ;;
-    v1/num_proc) LIMIT_CONTROLLER=pids LIMIT_KEY=pids.max LIMIT_VALUE=${value:-max} ;;
-  esac
-}
-
-# CPU_QUOTA: microseconds of each 100 ms for a percentage with up to three decimals; the kernel refuses less than 1 ms.
-find_cpu_quota() {
-  local whole=${1%%.*} part=000
-  CPU_QUOTA=
-  [[ -n $1 ]] || return 0
-  [[ $1 != *.* ]] || part=${1#*.}000
-  CPU_QUOTA=$((10#$whole * 1000 + 10#${part:0:3}))
-  ((CPU_QUOTA >= 1000)) || CPU_QUOTA=1000
-}
-
-# Writes config, net.host, net.guest and net.nft. The configuration comes last: with it the container is complete.
+# Writes config, net.host, net.guest, net.nft and net.tc. The configuration comes last: with it the container is complete.
 write_config() {
   write_network
   render_config
@@ -114,4 +79,24 @@ write_network() {
   printf '%s' "$guest" >"$DIR/net.guest"
   printf '%s' "${own4:+add element inet berth own4 { $own4 \}$'\n'}${own6:+add element inet berth own6 { $own6 \}$'\n'}" \
     >"$DIR/net.nft"
+  render_rates >"$DIR/net.tc"
+}
+
+# The batch for tc(8): towards the server on the host's side of its veth, away from it on a device of its own that the
+# veth's incoming packets take a turn through. Empty without limits.
+render_rates() {
+  local in=${LIMITS[net_rate_in_bps]:-0} out=${LIMITS[net_rate_out_bps]:-0}
+  ((in == 0)) || render_rate "$VETH" "$in"
+  ((out == 0)) || { render_rate "$IFB" "$out" && render_redirect "$VETH" "$IFB"; }
+}
+
+# A bucket of 20 ms, but of a few whole packets at least; what waits longer than 100 ms is dropped.
+render_rate() {
+  local burst=$(($2 / 400))
+  echo "qdisc replace dev $1 root tbf rate $(($2 < 8 ? 8 : $2))bit burst $((burst < 20000 ? 20000 : burst)) latency 100ms"
+}
+
+render_redirect() {
+  echo "qdisc add dev $1 handle ffff: ingress"
+  echo "filter add dev $1 parent ffff: protocol all prio 1 u32 match u32 0 0 action mirred egress redirect dev $2"
 }

@@ -46,6 +46,7 @@ make_root() {
     btrfs -q subvolume snapshot -i "1/${ID#ct}" "$template" "$DIR/rootfs" >/dev/null
   else
     btrfs -q subvolume snapshot "$template" "$DIR/rootfs" >/dev/null
+    btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
   fi
 }
 
@@ -78,6 +79,8 @@ berth_start() {
 launch() {
   local firewall log=$RUN/log/$ID
   clear_leftovers
+  refresh_config
+  printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
   (take_over_network) &
   firewall=$!
   mount_root
@@ -90,6 +93,15 @@ launch() {
     unplug
     fail command_failed "LXC did not start it: $(grep -m 1 ERROR "$log" 2>/dev/null)"
   }
+}
+
+# What the host calls its disks may be other than at the last start, and these scripts newer.
+refresh_config() {
+  local before
+  before=$(<"$DIR/config")
+  write_network
+  render_config
+  [[ $CONFIG == "$before"$'\n' ]] || write_file "$DIR/config" "$CONFIG"
 }
 
 # True if it runs; waits for the end of what is only just stopping.
@@ -198,7 +210,7 @@ berth_destroy() {
   delete_root
   [[ ! -d $DIR ]] || rm -rf --one-file-system "$DIR"
   remove_cgroups
-  rm -f "$RUN/log/$ID" "$RUN/log/$ID.hook"
+  rm -f "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/beancounters/$ID"
 }
 
 # Subvolumes that the tenant made inside go too; over its limit a subvolume can't be deleted, so that is lifted.

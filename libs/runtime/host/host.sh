@@ -4,7 +4,7 @@
 # berth_inspect_host: `key value` lines; changes nothing but a trial mount that it takes away.
 berth_inspect_host() {
   local missing=() tool version total free
-  for tool in lxc-start lxc-stop lxc-attach btrfs nft ip arping ping flock realpath openssl tar zstd xz gzip nsenter setsid; do
+  for tool in lxc-start lxc-stop lxc-attach btrfs nft ip tc arping ping flock realpath openssl tar zstd xz gzip nsenter setsid; do
     command -v "$tool" >/dev/null || missing+=("the command $tool")
   done
   [[ $(findmnt -n -o FSTYPE -T "$POOL" 2>/dev/null) == btrfs && -d $POOL ]] || missing+=("a btrfs file system at $POOL")
@@ -51,14 +51,17 @@ berth_prepare_host() {
   mkdir -p "$RUN" "$CONTAINERS" "$TEMPLATES" "$FENCES"
   exec {LOCK_FD}>>"$RUN/prepare.lock"
   flock -w "$LOCK_WAIT_S" "$LOCK_FD" || fail busy 'another worker prepares the host'
-  mkdir -p "$RUN/locks" "$RUN/state" "$RUN/roots" "$RUN/log"
+  mkdir -p "$RUN/locks" "$RUN/state" "$RUN/roots" "$RUN/log" "$RUN/beancounters"
   # A container's ids must pass through to its root, and LXC insists on its own path too.
-  chmod 711 "$RUN" "$RUN/roots" "$POOL" "$CONTAINERS"
+  chmod 711 "$RUN" "$RUN/roots" "$RUN/beancounters" "$POOL" "$CONTAINERS"
   chmod 700 "$RUN/locks" "$RUN/state" "$RUN/log" "$TEMPLATES" "$FENCES"
   find_uplink
   raise_sysctls
   allow_id_ranges
   enable_quota
+  find_pool_devices
+  prepare_io
+  prepare_memory
   write_firewall
   readmit_running
   tidy
@@ -132,6 +135,21 @@ enable_quota() {
   [[ $mode != none ]] || btrfs quota enable "$POOL"
   : >"$RUN/quota"
   if [[ $mode == squota ]]; then : >"$RUN/simple-quota"; else rm -f "$RUN/simple-quota"; fi
+}
+
+# Weights are bfq's work. Left alone where the kernel has no bfq.
+prepare_io() {
+  local device queue
+  for device in $POOL_DEVICES; do
+    queue=$(realpath "/sys/dev/block/$device")/queue/scheduler
+    [[ ! -w $queue || $(<"$queue") == *\[bfq\]* ]] || { modprobe -q bfq || true; echo bfq >"$queue"; } 2>/dev/null || true
+  done
+}
+
+# Without it a guarantee would be for the payload's own processes only, not for the groups that its init makes.
+prepare_memory() {
+  [[ $CGROUP_VERSION == v2 && $(findmnt -n -o OPTIONS "$CGROUP") != *memory_recursiveprot* ]] || return 0
+  mount -o remount,nsdelegate,memory_recursiveprot "$CGROUP" 2>/dev/null || true
 }
 
 quota_mode() {

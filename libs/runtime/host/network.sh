@@ -1,6 +1,27 @@
 # The host's side of containers' networks. Needs common.sh.
 # shellcheck shell=bash
 
+# Brings the rates of a plugged veth to what net.tc says. What is shaped already changes without losing a packet.
+apply_rates() {
+  local line batch='' rates
+  [[ -e /sys/class/net/$VETH ]] || return 0
+  rates=$(<"$DIR/net.tc")
+  if [[ $rates != *"dev $VETH root"* ]]; then tc qdisc del dev "$VETH" root 2>/dev/null || true; fi
+  if [[ $rates != *"dev $IFB root"* ]]; then
+    [[ ! -e /sys/class/net/$IFB ]] || { tc qdisc del dev "$VETH" ingress && ip link delete "$IFB"; }
+  elif [[ -e /sys/class/net/$IFB ]]; then
+    rates=${rates%%qdisc add*}
+  else
+    add_rate_device
+  fi
+  [[ ! $rates ]] || tc -batch - <<<"$rates"
+}
+
+add_rate_device() {
+  ip -batch - <<<"link add $IFB numtxqueues 1 numrxqueues 1 type ifb
+link set $IFB up"
+}
+
 # Adds the container's addresses to what its veth may send.
 allow_addresses() {
   [[ ! -s $DIR/net.nft ]] || nft -f "$DIR/net.nft"
@@ -24,6 +45,7 @@ unplug() {
   local line
   rm -f "$RUN/state/$ID.pid"
   if [[ -e /sys/class/net/$VETH ]]; then ip link delete "$VETH" 2>/dev/null || true; fi
+  if [[ -e /sys/class/net/$IFB ]]; then ip link delete "$IFB" 2>/dev/null || true; fi
   forget_addresses
 }
 
@@ -56,7 +78,10 @@ forget_one_by_one() {
   done
 }
 
-# The table that drops what a container sends from an address that isn't its own. Atomic; elements come with starts.
+# The table that drops what a container sends from an address that isn't its own, and what it sends to the host itself:
+# no service of the host is for guests but those in guests_may_reach. Replies to connections that the host began are
+# told by the ACK they carry, not by connection tracking, whose table one guest could fill for all. Atomic; the elements
+# of own4 and own6 come with starts.
 write_firewall() {
   local guests
   nft -f - <<'EOF'
@@ -65,13 +90,23 @@ add set inet berth own4 { type ifname . ipv4_addr ; }
 add set inet berth own6 { type ifname . ipv6_addr ; flags interval ; }
 add chain inet berth spoof { type filter hook prerouting priority raw ; policy accept ; }
 add chain inet berth guest
+add chain inet berth input { type filter hook input priority filter ; policy accept ; }
+add chain inet berth host
+add set inet berth guests_may_reach { type inet_proto . inet_service ; }
 flush chain inet berth spoof
 flush chain inet berth guest
+flush chain inet berth input
+flush chain inet berth host
 add rule inet berth spoof iifname "v-ct*" goto guest
 add rule inet berth guest meta nfproto ipv4 iifname . ip saddr @own4 accept
 add rule inet berth guest meta nfproto ipv6 iifname . ip6 saddr @own6 accept
 add rule inet berth guest ip6 saddr fe80::/10 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } ip6 hoplimit 255 accept
 add rule inet berth guest ip6 saddr :: icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept
 add rule inet berth guest counter drop
+add rule inet berth input iifname "v-ct*" goto host
+add rule inet berth host meta l4proto { 1, 58 } accept
+add rule inet berth host meta l4proto . th dport @guests_may_reach accept
+add rule inet berth host tcp flags & ack == ack accept
+add rule inet berth host counter drop
 EOF
 }

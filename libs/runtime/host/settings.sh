@@ -9,52 +9,123 @@ begin_change() {
 
 # berth_set_limits ID FENCE [NAME=VALUE]…: an empty value lifts. All or nothing: what the kernel refuses undoes the rest.
 berth_set_limits() {
-  local one before=() names=() lines=''
+  local before
   begin_change "$1" "$2"
-  before=("${SPEC[@]}")
-  for one in "${@:3}"; do
-    names+=("limit ${one%%=*}")
-    [[ -z ${one#*=} ]] || require_limit "${one%%=*}"
-    [[ -z ${one#*=} ]] || lines+="limit ${one%%=*} ${one#*=}"$'\n'
-  done
-  ((${#names[@]})) || return 0
-  replace_in_spec "$(IFS='|' && echo "${names[*]}")" "$lines"
-  if ! (apply_disk_limit && { ! is_running || apply_live_limits; }); then
-    write_file "$DIR/spec" "$(printf '%s\n' "${before[@]}")"$'\n'
+  (($# > 2)) || return 0
+  merge_limits "${@:3}"
+  check_change
+  before=$(<"$DIR/spec")$'\n'
+  replace_in_spec "$DROPPED" "$ADDED"
+  if ! apply_change; then
+    write_file "$DIR/spec" "$before"
     load_spec
-    apply_disk_limit || true
-    if is_running; then (apply_live_limits) || true; fi
-    fail command_failed "the kernel refused the limits (memory in use above the new limit?): the old ones stay"
+    apply_change || true
+    fail command_failed "the kernel refused ${REFUSED:-one of the limits}: the old ones stay"
   fi
   write_config
 }
 
-require_limit() {
-  has_capability "limit:$1" || fail_lacking "limit:$1" "this host cannot enforce the limit $1"
+# Brings disk, cgroups and network to LIMITS. False, with REFUSED set, where the kernel doesn't take one.
+apply_change() {
+  REFUSED=
+  case $DROPPED in *limit\ disk_*) apply_disk_limit || { REFUSED='the disk limit' && return 1; } ;; esac
+  is_running || return 0
+  apply_live_limits || return 1
+  case $DROPPED in
+    *limit\ net_*)
+      render_rates >"$DIR/net.tc"
+      apply_rates || { REFUSED='the rate of the network' && return 1; }
+      ;;
+  esac
 }
 
-# Writes the limits of LIMITS into the running container's cgroups; those not set are lifted.
-apply_live_limits() {
-  local name file
-  for name in $LIVE_LIMITS; do
-    find_limit_file "$name" "${LIMITS[$name]-}"
-    file=$CGROUP/$LIMIT_CONTROLLER/$PAYLOAD/$LIMIT_KEY
-    if [[ -z ${LIMITS[$name]-} && ! -e $file ]]; then continue; fi
-    echo "$LIMIT_VALUE" >"$file" || return 1
+# merge_limits [NAME=VALUE]…: sets CHANGED (what is asked for), WANTED (with what stays), and DROPPED and ADDED for the spec.
+merge_limits() {
+  local one name
+  declare -gA CHANGED=() WANTED=()
+  DROPPED='' ADDED=''
+  for name in "${!LIMITS[@]}"; do WANTED[$name]=${LIMITS[$name]}; done
+  for one in "$@"; do
+    name=${one%%=*}
+    DROPPED+="${DROPPED:+|}limit $name"
+    unset "WANTED[$name]"
+    [[ ${one#*=} ]] || continue
+    require_limit "$name"
+    CHANGED[$name]=${one#*=} WANTED[$name]=${one#*=}
+    ADDED+="limit $name ${one#*=}"$'\n'
   done
 }
 
-simple_quota() {
-  [[ -e $RUN/simple-quota ]]
+# Fails where CHANGED asks for what can't be. Nothing is changed that lasts; memory may be reclaimed to find out.
+check_change() {
+  local mask
+  for mask in cpu_mask:cpus node_mask:mems; do
+    [[ ! ${CHANGED[${mask%:*}]-} ]] || check_mask "${mask%:*}" "${mask#*:}" "${CHANGED[${mask%:*}]}"
+  done
+  [[ $CGROUP_VERSION != v1 || ! ${WANTED[swap_bytes]-} || ${WANTED[ram_bytes]-} ]] ||
+    fail invalid_input 'cgroup v1 counts swap together with memory: swap_bytes needs ram_bytes'
+  check_disk
+  if [[ ${CHANGED[ram_bytes]-} ]] && is_running; then "check_memory_$CGROUP_VERSION" "${CHANGED[ram_bytes]}"; fi
 }
 
-apply_disk_limit() {
-  local limit=${LIMITS[disk_bytes]:-none}
-  if simple_quota; then
-    btrfs qgroup limit "$limit" "1/${ID#ct}" "$POOL"
-  elif [[ -e $RUN/quota ]]; then
-    btrfs qgroup limit "$limit" "$DIR/rootfs"
+check_mask() {
+  local all
+  if [[ $CGROUP_VERSION == v1 ]]; then all=$(<"$CGROUP/cpuset/cpuset.$2"); else all=$(<"$CGROUP/cpuset.$2.effective"); fi
+  is_within "$3" "$all" || fail invalid_input "$1 $3 names what this host has not: it has $all"
+}
+
+# is_within LIST LIST: lists such as 0-2,7.
+is_within() {
+  local -A have=()
+  local part at
+  for part in ${2//,/ }; do for ((at = ${part%-*}; at <= ${part#*-}; at++)); do have[$at]=1; done; done
+  for part in ${1//,/ }; do
+    ((${part#*-} < 10000 && ${part%-*} <= ${part#*-})) || return 1
+    for ((at = 10#${part%-*}; at <= 10#${part#*-}; at++)); do [[ ${have[$at]-} ]] || return 1; done
+  done
+}
+
+too_low() {
+  echo "berth-detail: limit $1"$'\n'"berth-detail: used $2"$'\n'"berth-detail: requested $3" >&2
+  fail limit_too_low "$1 $3 is below the $2 in use${4+: $4}"
+}
+
+check_disk() {
+  local wanted=${CHANGED[disk_bytes]-}
+  if [[ $wanted ]] && ((wanted < ${LIMITS[disk_bytes]:-9223372036854775807})); then
+    sync -f "$DIR/rootfs"
+    find_disk_use
+    [[ ! $DISK_USED ]] || ((wanted >= DISK_USED)) || too_low disk_bytes "$DISK_USED" "$wanted"
   fi
+}
+
+# v1 refuses by itself what it can't reclaim, and keeps the old limit then.
+check_memory_v1() {
+  local dir=$CGROUP/memory/$PAYLOAD before used
+  read -r before <"$dir/memory.limit_in_bytes"
+  (($1 < before)) || return 0
+  if printf '%s\n' "$1" >"$dir/memory.limit_in_bytes" 2>/dev/null; then
+    echo "$before" >"$dir/memory.limit_in_bytes"
+    return
+  fi
+  read -r used <"$dir/memory.usage_in_bytes"
+  too_low ram_bytes "$used" "$1" 'it cannot be reclaimed'
+}
+
+# v2 takes any limit, and kills to keep it: so we see first whether as much can be reclaimed.
+check_memory_v2() {
+  local dir=$CGROUP/$PAYLOAD used turn
+  for ((turn = 0; turn < 5; turn++)); do
+    read -r used <"$dir/memory.current"
+    ((used > $1)) || return 0
+    printf '%s\n' $((used - $1)) >"$dir/memory.reclaim" 2>/dev/null || true
+  done
+  read -r used <"$dir/memory.current"
+  (($1 >= used)) || too_low ram_bytes "$used" "$1" 'it cannot be reclaimed'
+}
+
+require_limit() {
+  has_capability "limit:$1" || fail_lacking "limit:$1" "this host cannot enforce the limit $1"
 }
 
 # berth_set_addresses ID FENCE BYTES: the spec's address lines on stdin.
@@ -150,10 +221,9 @@ berth_set_keys() {
 
 # berth_check_limits ID [NAME=VALUE]…: refuses what berth_set_limits would refuse, and changes nothing.
 berth_check_limits() {
-  local one
   use_container "$1"
   require_container
-  for one in "${@:2}"; do
-    [[ -z ${one#*=} ]] || require_limit "${one%%=*}"
-  done
+  load_spec
+  merge_limits "${@:2}"
+  check_change
 }

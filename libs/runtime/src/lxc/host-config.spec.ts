@@ -7,7 +7,7 @@ import { renderSpec } from './spec-file';
 
 const HOST_DIR = join(__dirname, '..', '..', 'host');
 const GOLDEN_DIR = join(__dirname, '__golden__');
-const FILES = ['config', 'net.host', 'net.guest', 'net.nft'];
+const FILES = ['config', 'net.host', 'net.guest', 'net.nft', 'net.tc'];
 
 const plain: ContainerSpec = {
   id: 'ct305419896',
@@ -31,6 +31,17 @@ const full: ContainerSpec = {
     cpu_limit_percent: 150.5,
     disk_bytes: 1e10,
     num_proc: 500,
+    cpus: 2,
+    cpu_mask: '0-1,3',
+    node_mask: '0',
+    ram_barrier_bytes: 402_653_184,
+    ram_guarantee_bytes: 134_217_728,
+    swap_bytes: 268_435_456,
+    io_priority: 7,
+    io_limit_bps: 10_000_000,
+    io_limit_iops: 500,
+    net_rate_in_bps: 100_000_000,
+    net_rate_out_bps: 1_000_000,
   },
   addresses: [
     { address: '192.0.2.8', family: 4, prefix: 32 },
@@ -50,6 +61,7 @@ function fakeHost(cgroup: 'v1' | 'v2'): string {
     writeFileSync(join(root, path), text);
   };
   put(cgroup === 'v2' ? 'sys/fs/cgroup/cgroup.controllers' : 'sys/fs/cgroup/pids/tasks');
+  put('run/berth/pool-devices', '7:1 8:16\n');
   for (const file of ['meminfo', 'cpuinfo', 'uptime']) put(`var/lib/lxcfs/proc/${file}`);
   return root;
 }
@@ -61,7 +73,7 @@ function written(spec: ContainerSpec, cgroup: 'v1' | 'v2', more = ''): Record<st
     const dir = join(root, 'var/lib/berth/containers', spec.id);
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(dir, 'spec'), renderSpec(spec) + more);
-    const sources = ['common', 'spec', 'config'].map((name) => `. ${HOST_DIR}/${name}.sh`);
+    const sources = ['common', 'spec', 'limits', 'config'].map((name) => `. ${HOST_DIR}/${name}.sh`);
     const script = [
       ...sources,
       'LIB=/var/lib/berth/lib/HASH',

@@ -27,7 +27,7 @@ const MODULES = {
   container: CONTAINER_MODULES,
   template: ['common', 'template'],
   host: [...CONTAINER_MODULES, 'capabilities', 'host'],
-  usage: ['common', 'spec', 'limits', 'usage'],
+  usage: ['common', 'spec', 'limits', 'storage', 'usage'],
 } as const;
 
 export type ModuleSet = keyof typeof MODULES;
