@@ -34,7 +34,7 @@ berth_usage_of() {
 # A run that ends takes its counters along: called by LXC's hook while they are still there.
 berth_last_count() {
   begin_count
-  count_container >/dev/null
+  count_container ended >/dev/null
 }
 
 begin_count() {
@@ -69,11 +69,9 @@ count_container() {
   local state=stopped boot=- uptime=-
   declare -gA RAW=() HELD=() PEAK=()
   load_spec
-  INIT_PID=0
-  if payload_alive; then
+  if payload_alive || [[ ${1-} == ended ]]; then
     state=running
     if payload_frozen; then state=frozen; fi
-    init_pid
     find_boot
     "read_counters_$CGROUP_VERSION"
     read_network_counters
@@ -85,15 +83,15 @@ count_container() {
   [[ ! -e $RUN/beancounters/$ID ]] || write_user_file
 }
 
-# Sets boot and uptime by the start of the container's init, field 22 of its stat: hundredths of a second.
+# Sets boot and uptime by the start of the container's init, which the hook that plugged it noted: hundredths of a second.
 find_boot() {
-  local stat fields now
-  ((INIT_PID)) || return 0
-  { read -r stat <"/proc/$INIT_PID/stat"; } 2>/dev/null || return 0
-  read -r -a fields <<<"${stat##*) }"
+  local pid start now
+  [[ -e $RUN/state/$ID.pid ]] || return 0
+  read -r pid _ start <"$RUN/state/$ID.pid" || true
+  [[ ${start-} ]] || return 0
   now=${HOST_UPTIME/./}
-  boot=${HOST_BOOT%%-*}-$INIT_PID-${fields[19]}
-  uptime=$((now > fields[19] ? (now - fields[19]) / 100 : 0))
+  boot=${HOST_BOOT%%-*}-$pid-$start
+  uptime=$((now > start ? (now - start) / 100 : 0))
 }
 
 # read_value NAME FILE: sets it to the file's first word; empty where the file is missing.
@@ -119,16 +117,18 @@ add_held() {
 add_raw() { [[ ! $2 ]] || RAW[$1]=$2; }
 
 read_counters_v1() {
-  local dir=$CGROUP/memory/$PAYLOAD value peak text
+  local dir=$CGROUP/memory/$PAYLOAD value peak fail text
   read_value value "$dir/memory.usage_in_bytes"
   read_value peak "$dir/memory.max_usage_in_bytes"
   [[ ! $value ]] || add_held physpages $((value / 4096)) $((peak / 4096))
-  read_value value "$dir/memory.failcnt" && add_raw physpages_fail "$value"
+  read_value fail "$dir/memory.failcnt" && add_raw physpages_fail "$fail"
   if [[ -e $dir/memory.memsw.failcnt && -e $dir/memory.stat ]]; then
     text=$(<"$dir/memory.stat")
     find_field value "$text" total_swap
     [[ ! $value ]] || add_held swappages $((value / 4096)) ''
+    # With no swap to be had the sum's limit is met first: a page of memory was refused all the same.
     read_value value "$dir/memory.memsw.failcnt" && add_raw swappages_fail "$value"
+    [[ ! $value ]] || RAW[physpages_fail]=$((fail + value))
   fi
   read_value value "$dir/memory.kmem.usage_in_bytes"
   read_value peak "$dir/memory.kmem.max_usage_in_bytes"
@@ -187,7 +187,7 @@ read_io_v1() {
   [[ -e $1 ]] || return 0
   while read -r device kind value; do
     [[ " $POOL_DEVICES " == *" $device "* ]] || continue
-    case $kind in Read) ((read += value)) ;; Write) ((written += value)) ;; esac
+    case $kind in Read) read=$((read + value)) ;; Write) written=$((written + value)) ;; esac
   done <"$1"
   RAW[ioread]=$read RAW[iowrite]=$written
 }
@@ -197,7 +197,7 @@ read_io_v2() {
   [[ -e $1 ]] || return 0
   while read -r device rest; do
     [[ " $POOL_DEVICES " == *" $device "* && $rest =~ rbytes=([0-9]+)\ wbytes=([0-9]+) ]] || continue
-    ((read += BASH_REMATCH[1], written += BASH_REMATCH[2]))
+    read=$((read + BASH_REMATCH[1])) written=$((written + BASH_REMATCH[2]))
   done <"$1"
   RAW[ioread]=$read RAW[iowrite]=$written
 }

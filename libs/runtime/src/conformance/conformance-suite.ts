@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { limitNames } from '@berth/contracts';
+import { beancounterSchema, featureNames, limitNames } from '@berth/contracts';
 import type { ContainerRuntime, ContainerSpec } from '../container-runtime';
 import { RuntimeError } from '../runtime-error';
 import type { RuntimeErrorCode } from '../runtime-error';
@@ -276,6 +276,37 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
         expect((await runtime.inspect(id))?.limits).toEqual({ num_proc: 50 });
       });
 
+      it('checks limits without changing any', async () => {
+        const { id } = await started({ limits: { ram_bytes: 64 * MIB, num_proc: 50 } });
+        await runtime.checkLimits(id, { ram_bytes: 96 * MIB, num_proc: 60, cpu_units: 500 });
+        await expectCode(runtime.checkLimits(newSpec().id, { num_proc: 60 }), 'not_found');
+        expect((await runtime.inspect(id))?.limits).toEqual({ ram_bytes: 64 * MIB, num_proc: 50 });
+      });
+
+      it.each(['stopped', 'running'])('switches features on and off while %s, each twice', async (state) => {
+        const { capabilities } = await runtime.inspectHost();
+        const features = featureNames.filter((name) => capabilities.includes(`feature:${name}`));
+        const lacking = featureNames.find((name) => !capabilities.includes(`feature:${name}`));
+        const { id } = state === 'running' ? await started() : await created();
+        expect((await runtime.inspect(id))?.features).toEqual([]);
+        for (const wanted of [features.slice(0, 2), features.slice(0, 2), [], []]) {
+          await runtime.setFeatures(id, wanted, { fence: 2 });
+          expect((await runtime.inspect(id))?.features).toEqual(wanted);
+        }
+        if (!lacking) return;
+        const error = await expectCode(runtime.setFeatures(id, [lacking], { fence: 2 }), 'unsupported');
+        expect(error.details.capability).toBe(`feature:${lacking}`);
+      });
+
+      it('refuses devices that are none', async () => {
+        const { id } = await created();
+        for (const device of ['/etc/passwd', '/dev/../etc/passwd', '/dev/a b', 'eth1;reboot', '']) {
+          const attempt = runtime.setDevices(id, [{ device, access: 'rw' }], { fence: 2 });
+          await expectCode(attempt, 'invalid_input');
+        }
+        expect((await runtime.inspect(id))?.devices).toEqual([]);
+      });
+
       it('refuses input that could escape a command or a file', async () => {
         const { id, ...spec } = await created();
         const fence = { fence: 2 };
@@ -341,6 +372,29 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
         const { id } = await created();
         await expectCode(runtime.exec(id, ['true'], { timeoutMs: 1000 }), 'not_running');
       });
+    });
+
+    it('counts what containers use', async () => {
+      const running = await started({ limits: { ram_bytes: 64 * MIB, num_proc: 50 } });
+      const stopped = await created();
+      const usage = await runtime.usage();
+      const of = (id: string) => usage.find((one) => one.id === id)!;
+      expect(of(running.id)).toMatchObject({ state: 'running' });
+      expect(of(running.id).boot).toBeTruthy();
+      expect(of(stopped.id)).toMatchObject({ state: 'stopped', boot: null, uptimeSeconds: null });
+      const counters = of(running.id).beancounters;
+      const byName = Object.fromEntries(counters.map((one) => [one.resource, one]));
+      expect(byName.physpages).toMatchObject({ unit: 'pages', limit: (64 * MIB) / 4096 });
+      expect(byName.numproc).toMatchObject({ unit: 'count', barrier: 50, limit: 50, failcnt: 0 });
+      for (const one of counters) {
+        expect(beancounterSchema.safeParse(one).success).toBe(true);
+        expect(one.maxheld).toBeGreaterThanOrEqual(one.held);
+      }
+      const later = await runtime.beancounters(running.id);
+      expect(later.boot).toBe(of(running.id).boot);
+      const cputime = later.beancounters.find((one) => one.resource === 'cputime')!;
+      expect(cputime.held).toBeGreaterThanOrEqual(byName.cputime!.held);
+      await expectCode(runtime.beancounters(newSpec().id), 'not_found');
     });
 
     it('does not begin what was aborted before', async () => {

@@ -53,6 +53,38 @@ describe('lxc: isolation', () => {
     expect((await received()) - before).toBeLessThan(10);
   });
 
+  it('lets a container reach no service of the host, and the host the container’s', async () => {
+    const { id, addresses } = await kit().started();
+    const hostAddress = (await kit().host("ip -4 -o addr show scope global | awk '{ print $4; exit }'"))
+      .split('/')[0]!
+      .trim();
+    const connect = (to: string, port: number) =>
+      kit().runtime.exec(id, ['sh', '-c', `nc -w 2 ${to} ${port} </dev/null`], { timeoutMs: 20_000 });
+    await kit().host(`exec 3<>/dev/tcp/${hostAddress}/22; read -r -t 10 -u 3 line; [[ $line == SSH* ]]`);
+    for (const to of [hostAddress, '169.254.0.1']) {
+      const answer = await connect(to, 22);
+      expect(answer.stdout).not.toContain('SSH');
+      expect(answer.exitCode).not.toBe(0);
+      expect(await kit().inside(id, `ping -c 1 -W 5 ${to}`)).toContain('1 packets received');
+    }
+    // What an operator permits, and connections that the host begins.
+    await kit().host('nft add element inet berth guests_may_reach { tcp . 22 }');
+    try {
+      expect((await connect(hostAddress, 22)).stdout).toContain('SSH');
+    } finally {
+      await kit().host('nft delete element inet berth guests_may_reach { tcp . 22 }');
+    }
+    const serve = kit().runtime.exec(id, ['sh', '-c', 'echo hello | nc -l -p 8080'], { timeoutMs: 20_000 });
+    await kit().until('it listens', async () =>
+      (await kit().inside(id, 'cat /proc/net/tcp /proc/net/tcp6 2>/dev/null')).includes(':1F90'),
+    );
+    const from = addresses[0]!.address;
+    expect(await kit().host(`exec 3<>/dev/tcp/${from}/8080; read -r -t 10 -u 3 line; echo $line`)).toBe(
+      'hello\n',
+    );
+    await serve;
+  });
+
   it('shows a container its own memory, processes and name only', async () => {
     const { id, hostname } = await kit().started();
     expect(await kit().inside(id, 'head -n 1 /proc/meminfo')).toMatch(/MemTotal: +131072 kB/);
