@@ -9,12 +9,11 @@ simple_quota() {
 
 # Sets DISK_USED to what counts towards the limit, bytes; empty where nothing counts.
 find_disk_use() {
-  local file
   DISK_USED=
   find_qgroup_dir
-  for file in "$QGROUP_DIR"/referenced; do
-    [[ ! -e $file ]] || read -r DISK_USED <"$file"
-  done
+  [[ -e $QGROUP_DIR/referenced ]] || return 0
+  # What is written but in no finished transaction yet counts already.
+  DISK_USED=$(($(<"$QGROUP_DIR/referenced") + $(<"$QGROUP_DIR/rsv_data")))
 }
 
 # Sets INODES_USED; empty where they aren't counted.

@@ -126,9 +126,12 @@ read_counters_v1() {
     text=$(<"$dir/memory.stat")
     find_field value "$text" total_swap
     [[ ! $value ]] || add_held swappages $((value / 4096)) ''
-    # With no swap to be had the sum's limit is met first: a page of memory was refused all the same.
+    # With no swap to be had the sum's limit is met first: a page of memory was refused all the same. Not all kernels
+    # count that, but all count whom they killed for it.
     read_value value "$dir/memory.memsw.failcnt" && add_raw swappages_fail "$value"
-    [[ ! $value ]] || RAW[physpages_fail]=$((fail + value))
+    fail=$((${fail:-0} + ${value:-0}))
+    find_field value "$(<"$dir/memory.oom_control")" oom_kill
+    RAW[physpages_fail]=$((${value:-0} > fail ? value : fail))
   fi
   read_value value "$dir/memory.kmem.usage_in_bytes"
   read_value peak "$dir/memory.kmem.max_usage_in_bytes"
