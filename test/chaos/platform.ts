@@ -43,9 +43,15 @@ export class Platform {
 
   /** A worker that takes operations. `fault`: where it kills itself. */
   async worker(fault?: string): Promise<WorkerProcess> {
-    const worker = new WorkerProcess({ ...this.environment, ...(fault && { BERTH_WORKER_FAULT: fault }) });
-    this.workers.push(worker);
+    const worker = this.process(fault ? { BERTH_WORKER_FAULT: fault } : {});
     await worker.ready();
+    return worker;
+  }
+
+  /** A worker that may come up or not. */
+  process(environment: Record<string, string>): WorkerProcess {
+    const worker = new WorkerProcess({ ...this.environment, ...environment });
+    this.workers.push(worker);
     return worker;
   }
 

@@ -66,7 +66,7 @@ export class WorkerLifecycle {
     }
     await within(this.quietly('queue', this.operations.close()), CLOSE_MS);
     await within(this.quietly('hosts', this.runtimes.close()), CLOSE_MS);
-    this.redis.close();
+    await within(this.quietly('Redis', this.redis.close()), CLOSE_MS);
     if (this.dataSource.isInitialized)
       await within(this.quietly('Postgres', this.dataSource.destroy()), CLOSE_MS);
     this.log.info('the worker has ended');

@@ -35,7 +35,13 @@ export class RedisConnections {
     this.log.warn({ err: error }, 'Redis: trouble with the connection');
   }
 
-  close(): void {
-    for (const redis of this.all) redis.disconnect();
+  /** Says goodbye where Redis is there to hear it. */
+  async close(): Promise<void> {
+    await Promise.all(
+      this.all.map(async (redis) => {
+        if (redis.status === 'ready') await redis.quit();
+        else if (redis.status !== 'end') redis.disconnect();
+      }),
+    );
   }
 }
