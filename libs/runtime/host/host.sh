@@ -36,7 +36,7 @@ berth_inspect_host() {
 
 try_idmapped_mount() {
   local trial result=1
-  trial=$(mktemp -d "$POOL/.trial.XXXXXX") || return 1
+  trial=$(mktemp -d "$POOL/.trial.XXXXXX") || fail no_space "nothing can be written below $POOL: it is full, or read-only"
   mkdir "$trial/a" "$trial/b"
   if mount --bind -o X-mount.idmap=0:65536:65536 "$trial/a" "$trial/b" 2>/dev/null; then
     umount "$trial/b"
