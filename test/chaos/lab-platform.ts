@@ -1,4 +1,4 @@
-import { HostEntity, seal, type ServerEntity } from '@berth/database';
+import { HostEntity, seal, type OperationEntity, type ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
 import { Lab, templateCatalogue, type LabHost } from '@berth/lab';
 import { readFileSync } from 'node:fs';
@@ -33,6 +33,11 @@ export class LabPlatform extends Platform {
   }
 
   async enrol(): Promise<void> {
+    const ended = await this.tryEnrol();
+    if (ended.status !== 'succeeded') throw new Error(`enrolment: ${JSON.stringify(ended.error)}`);
+  }
+
+  async tryEnrol(): Promise<OperationEntity> {
     const { host } = this.world;
     await this.manager.update(HostEntity, { id: host.id }, { state: 'enrolling', reachable: false });
     const id = await this.insert({
@@ -42,8 +47,12 @@ export class LabPlatform extends Platform {
       tenantId: null,
       input: {},
     });
-    const ended = await this.ended(id);
-    if (ended.status !== 'succeeded') throw new Error(`enrolment: ${JSON.stringify(ended.error)}`);
+    return this.ended(id);
+  }
+
+  /** Seals for the workers. */
+  get publicKey(): string {
+    return this.environment.BERTH_WORKER_PUBLIC_KEY!;
   }
 
   host(): Promise<HostEntity> {

@@ -32,7 +32,7 @@ export interface Foundations {
 export class Platform {
   readonly database: TestDatabase;
   readonly world: World;
-  private readonly environment: Record<string, string>;
+  protected readonly environment: Record<string, string>;
   private readonly workers: WorkerProcess[] = [];
 
   constructor({ database, world, environment }: Foundations) {

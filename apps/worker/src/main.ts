@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { EnvironmentError, loadWorkerConfig, type WorkerConfig } from '@berth/config';
 import { createLog } from './core/log';
-import { startWorker } from './worker';
+import { startWorker, type RunningWorker } from './worker';
 
 function readConfig(): WorkerConfig {
   try {
@@ -24,17 +24,18 @@ async function main(): Promise<void> {
     });
   }
   let signalled = false;
-  const starting = startWorker({ config });
+  let worker: RunningWorker | null = null;
   const end = async (signal: string) => {
     if (signalled) process.exit(1);
     signalled = true;
     log.info({ signal }, 'asked to end; a second signal ends at once');
-    await (await starting).stop();
+    // Not up yet: it has taken nothing, and may be waiting for Postgres.
+    await worker?.stop();
     process.exit(0);
   };
   process.on('SIGTERM', (signal) => void end(signal));
   process.on('SIGINT', (signal) => void end(signal));
-  await starting;
+  worker = await startWorker({ config });
 }
 
 void main();

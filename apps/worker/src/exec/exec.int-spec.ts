@@ -41,6 +41,15 @@ it('runs a command in the server, and gives its output and exit code', async () 
   expect(await client.exec(server.id, ['false'], 5000)).toMatchObject({ exitCode: 1 });
 });
 
+it('runs a dozen at a time on a host, and refuses the next rather than have it wait', async () => {
+  const many = await Promise.allSettled(
+    Array.from({ length: 13 }, () => client.exec(server.id, ['sleep', '1'], 10_000)),
+  );
+  const refused = many.filter((result) => result.status === 'rejected');
+  expect(refused).toMatchObject([{ reason: { code: 'unavailable', details: { reason: 'busy' } } }]);
+  expect(await client.exec(server.id, ['true'], 5000)).toMatchObject({ exitCode: 0 });
+});
+
 it('says what is wrong', async () => {
   await expect(client.exec(newId(), ['true'], 5000)).rejects.toMatchObject({ code: 'not_found' });
   await expect(client.exec(server.id, ['sleep', '30'], 200)).rejects.toMatchObject({ code: 'unavailable' });

@@ -14,12 +14,15 @@ import { OutputLimit } from './output-limit';
 /** Of each stream, bytes. */
 const MAX_OUTPUT = 1024 ** 2;
 /** Commands at a time in this process; they wait more than they work. */
-const CONCURRENCY = 50;
+const CONCURRENCY = 200;
+/** On one host: as many as its connections for exec carry. */
+const CONCURRENCY_A_HOST = 12;
 
 /** Runs commands in servers for the API, which has no way to a host. */
 @Injectable()
 export class ExecService {
   private readonly server: ExecServer;
+  private readonly running = new Map<string, number>();
 
   constructor(
     @InjectOptions() { config }: WorkerOptions,
@@ -61,14 +64,33 @@ export class ExecService {
     const { host, number } = await this.find(serverId);
     const stdout = new OutputLimit(MAX_OUTPUT, (chunk) => output.stdout(chunk));
     const stderr = new OutputLimit(MAX_OUTPUT, (chunk) => output.stderr(chunk));
-    const { exitCode, truncated } = await this.runtimes.of(host).exec(containerIdOf(number), command, {
-      timeoutMs,
-      signal,
-      onStdout: stdout.write,
-      onStderr: stderr.write,
-      maxOutputBytes: MAX_OUTPUT,
-    });
+    const runtime = this.runtimes.of(host, 'exec');
+    const { exitCode, truncated } = await this.counted(host, () =>
+      runtime.exec(containerIdOf(number), command, {
+        timeoutMs,
+        signal,
+        onStdout: stdout.write,
+        onStderr: stderr.write,
+        maxOutputBytes: MAX_OUTPUT,
+      }),
+    );
     return { exitCode, truncated: truncated || stdout.truncated || stderr.truncated };
+  }
+
+  private async counted<T>(host: HostRecord, work: () => Promise<T>): Promise<T> {
+    const others = this.running.get(host.id) ?? 0;
+    if (others >= CONCURRENCY_A_HOST) {
+      const message = `${others} commands run on this server's host already: try again when some have ended`;
+      throw new RuntimeError('busy', message, { host: host.name, action: 'exec' });
+    }
+    this.running.set(host.id, others + 1);
+    try {
+      return await work();
+    } finally {
+      const left = this.running.get(host.id)! - 1;
+      if (left > 0) this.running.set(host.id, left);
+      else this.running.delete(host.id);
+    }
   }
 
   private async find(serverId: string): Promise<{ host: HostRecord; number: number }> {

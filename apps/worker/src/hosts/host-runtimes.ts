@@ -12,35 +12,48 @@ import { InjectOptions, type WorkerOptions } from '../core/worker-options';
 import type { HostRecord } from './host-record';
 
 /** A host that hangs is noticed after some ten seconds; the defaults suit people, not a control loop. */
-const SSH = { connectTimeoutMs: 5000, keepaliveMs: 3000 };
+const TIMES = { connectTimeoutMs: 5000, keepaliveMs: 3000 };
+const CHANNELS_A_CONNECTION = 6;
+/** Beyond one for each operation at a time: for the observer and for imports. */
+const SPARE_CHANNELS = 4;
+const EXEC_CONNECTIONS = 2;
+
+/** Commands that customers run, for an hour each if they like, have connections of their own: they must hold up nothing. */
+export type Purpose = 'operate' | 'exec';
 
 /** Runtimes of hosts, with their connections. The only place that opens hosts' sealed keys. */
 @Injectable()
 export class HostRuntimes {
-  private readonly pool: RuntimePool;
-  /** The sealed key that each host's runtime was made with. */
+  private readonly pools: Record<Purpose, RuntimePool>;
+  /** The sealed key that each host's runtimes were made with. */
   private readonly sealedKeys = new Map<string, string | null>();
 
   constructor(@InjectOptions() private readonly options: WorkerOptions) {
-    this.pool = new RuntimePool({ fleet: options.fleet ?? this.openFleet(), ssh: SSH });
+    const fleet = options.fleet ?? this.openFleet();
+    const channels = options.config.concurrency + SPARE_CHANNELS;
+    const maxConnections = Math.ceil(channels / CHANNELS_A_CONNECTION);
+    this.pools = {
+      operate: new RuntimePool({ fleet, ssh: { ...TIMES, maxConnections } }),
+      exec: new RuntimePool({ fleet, ssh: { ...TIMES, maxConnections: EXEC_CONNECTIONS } }),
+    };
   }
 
   /** The same object until the host's address, user or keys change. Connects to nothing yet. */
-  of(host: HostRecord): ContainerRuntime {
+  of(host: HostRecord, purpose: Purpose = 'operate'): ContainerRuntime {
     const known = this.sealedKeys.get(host.id);
-    if (known !== undefined && known !== host.privateKeySealed) void this.pool.forget(host.id);
+    if (known !== undefined && known !== host.privateKeySealed) void this.forget(host.id);
     this.sealedKeys.set(host.id, host.privateKeySealed);
-    return this.pool.get(this.endpointOf(host));
+    return this.pools[purpose].get(this.endpointOf(host));
   }
 
   /** Closes the host's connections. */
   async forget(hostId: string): Promise<void> {
     this.sealedKeys.delete(hostId);
-    await this.pool.forget(hostId);
+    await Promise.all(Object.values(this.pools).map((pool) => pool.forget(hostId)));
   }
 
   async close(): Promise<void> {
-    await this.pool.close();
+    await Promise.all(Object.values(this.pools).map((pool) => pool.close()));
   }
 
   private endpointOf(host: HostRecord): HostEndpoint {
