@@ -66,6 +66,8 @@ find_features() {
   ! grep -qs ' tun$' /proc/misc || echo feature:tun
   ! grep -qs ' ppp$' /proc/devices || echo feature:ppp
   ! grep -qs ' fuse$' /proc/misc || echo feature:fuse
-  ! unshare -n ip xfrm state list >/dev/null 2>&1 || echo feature:ipsec
+  for module in xfrm_user af_key esp4 esp6 authenc cbc; do modprobe -q "$module" 2>/dev/null || true; done
+  ! unshare -n ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 256 \
+    auth 'hmac(sha256)' 0123456789abcdef0123456789abcdef enc 'cipher_null' '' 2>/dev/null || echo feature:ipsec
   echo feature:nesting
 }

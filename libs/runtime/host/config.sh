@@ -1,11 +1,13 @@
-# LXC's configuration and the batches that plug the network, both from the spec. Needs common.sh, spec.sh and limits.sh.
+# LXC's configuration and the batches that plug the network, both from the spec. Needs common.sh, spec.sh, limits.sh and devices.sh.
 # shellcheck shell=bash disable=SC2153
 
 LXCFS_FILES='cpuinfo diskstats meminfo stat swaps uptime loadavg'
 
 # Sets CONFIG to LXC's configuration. What is not in here is lost at a checkpoint's restore, so the limits are.
 render_config() {
-  local file write prefix enabled=
+  local file write prefix seccomp enabled=
+  case $FEATURES in *' ipsec '*) seccomp=ipsec ;; *) seccomp=plain ;; esac
+  [[ $FEATURES != *' nesting '* ]] || seccomp+=-nesting
   CONFIG="# Written by Berth from the file spec beside this one: changes here are lost.
 lxc.uts.name = $HOSTNAME_
 lxc.rootfs.path = dir:$ROOT
@@ -17,13 +19,19 @@ lxc.autodev = 1
 lxc.mount.auto = proc:mixed sys:mixed cgroup:mixed
 lxc.idmap = u 0 $ID_BASE 65536
 lxc.idmap = g 0 $ID_BASE 65536
-lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp
+lxc.seccomp.profile = /run/berth/seccomp/$seccomp
 lxc.cap.drop = mac_admin mac_override sys_time sys_module sys_rawio
 lxc.environment = MEMORY_PRESSURE_WATCH=/dev/null
+lxc.hook.autodev = $LIB/hook-autodev
 lxc.hook.start-host = $LIB/hook-start-host
 lxc.hook.stop = $LIB/hook-stop
 lxc.hook.post-stop = $LIB/hook-post-stop
 lxc.mount.entry = /run/berth/beancounters/$ID var/lib/berth/user_beancounters none bind,ro,create=file,optional 0 0
+lxc.mount.entry = /run/berth/devices/$ID dev/.berth none bind,create=dir,optional 0 0
+"
+  # Containers inside need a /proc and a /sys that nothing is mounted over.
+  [[ $FEATURES != *' nesting '* ]] || CONFIG+="lxc.mount.entry = proc dev/.lxc/proc proc create=dir,optional 0 0
+lxc.mount.entry = sysfs dev/.lxc/sys sysfs create=dir,optional 0 0
 "
   [[ -z $HALT_SIGNAL ]] || CONFIG+="lxc.signal.halt = $HALT_SIGNAL"$'\n'
   if [[ -r $BERTH_ROOT/sys/module/apparmor/parameters/enabled && -x $BERTH_ROOT/sbin/apparmor_parser ]]; then
@@ -37,6 +45,9 @@ lxc.mount.entry = /run/berth/beancounters/$ID var/lib/berth/user_beancounters no
   find_writes
   prefix=lxc.cgroup
   [[ $CGROUP_VERSION != v2 ]] || prefix=lxc.cgroup2
+  find_nodes
+  render_device_rules "$prefix"
+  write_device_rules
   for write in "${WRITES[@]}"; do
     write=${write#*|}
     CONFIG+="$prefix.${write%%|*} = ${write#*|}"$'\n'
@@ -46,6 +57,7 @@ lxc.mount.entry = /run/berth/beancounters/$ID var/lib/berth/user_beancounters no
 # Writes config, net.host, net.guest, net.nft and net.tc. The configuration comes last: with it the container is complete.
 write_config() {
   write_network
+  write_interfaces
   render_config
   if [[ -e $DIR/config ]]; then write_file "$DIR/config" "$CONFIG"; else printf '%s' "$CONFIG" >"$DIR/config"; fi
 }

@@ -11,6 +11,7 @@ berth_create() {
   read_bytes password "$5"
   [[ -e $DIR/config ]] || FRESH=1
   while read -r line; do
+    [[ $line != feature\ * ]] || require_feature "${line#feature }"
     [[ $line != limit\ * ]] || { line=${line#limit } && require_limit "${line%% *}"; }
   done <<<"$spec"
   make_root "$spec"
@@ -101,6 +102,7 @@ refresh_config() {
   before=$(<"$DIR/config")
   write_network
   render_config
+  place_nodes
   [[ $CONFIG == "$before"$'\n' ]] || write_file "$DIR/config" "$CONFIG"
 }
 
@@ -210,6 +212,7 @@ berth_destroy() {
   delete_root
   [[ ! -d $DIR ]] || rm -rf --one-file-system "$DIR"
   remove_cgroups
+  rm -rf "$RUN/devices/$ID"
   rm -f "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/beancounters/$ID"
 }
 

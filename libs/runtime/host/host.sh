@@ -51,10 +51,13 @@ berth_prepare_host() {
   mkdir -p "$RUN" "$CONTAINERS" "$TEMPLATES" "$FENCES"
   exec {LOCK_FD}>>"$RUN/prepare.lock"
   flock -w "$LOCK_WAIT_S" "$LOCK_FD" || fail busy 'another worker prepares the host'
-  mkdir -p "$RUN/locks" "$RUN/state" "$RUN/roots" "$RUN/log" "$RUN/beancounters"
+  mkdir -p "$RUN/locks" "$RUN/state" "$RUN/roots" "$RUN/log" "$RUN/beancounters" "$RUN/devices" "$RUN/seccomp"
   # A container's ids must pass through to its root, and LXC insists on its own path too.
   chmod 711 "$RUN" "$RUN/roots" "$RUN/beancounters" "$POOL" "$CONTAINERS"
   chmod 700 "$RUN/locks" "$RUN/state" "$RUN/log" "$TEMPLATES" "$FENCES"
+  [[ $(findmnt -n -o FSTYPE "$RUN/devices") == tmpfs ]] ||
+    mount -t tmpfs -o mode=711,size=1m,nosuid,noexec berth-devices "$RUN/devices"
+  write_seccomp_profiles
   find_uplink
   raise_sysctls
   allow_id_ranges
@@ -135,6 +138,25 @@ enable_quota() {
   [[ $mode != none ]] || btrfs quota enable "$POOL"
   : >"$RUN/quota"
   if [[ $mode == squota ]]; then : >"$RUN/simple-quota"; else rm -f "$RUN/simple-quota"; fi
+}
+
+# What is off unless a container has the feature, in LXC's words: ipsec is netlink's family 6 and key sockets; nesting is
+# user namespaces inside the container's (clone3's flags can't be seen, so it is said to be missing: libraries know what
+# to do then).
+write_seccomp_profiles() {
+  local common ipsec nesting
+  common=$(</usr/share/lxc/config/common.seccomp)$'\n'
+  ipsec='socket errno 97 [0,16,SCMP_CMP_EQ] [2,6,SCMP_CMP_EQ]
+socket errno 97 [0,15,SCMP_CMP_EQ]
+'
+  nesting='unshare errno 1 [0,268435456,SCMP_CMP_MASKED_EQ,268435456]
+clone errno 1 [0,268435456,SCMP_CMP_MASKED_EQ,268435456]
+clone3 errno 38
+'
+  printf '%s' "$common$ipsec$nesting" >"$RUN/seccomp/plain"
+  printf '%s' "$common$nesting" >"$RUN/seccomp/ipsec"
+  printf '%s' "$common$ipsec" >"$RUN/seccomp/plain-nesting"
+  printf '%s' "$common" >"$RUN/seccomp/ipsec-nesting"
 }
 
 # Weights are bfq's work. Left alone where the kernel has no bfq.

@@ -73,7 +73,9 @@ function written(spec: ContainerSpec, cgroup: 'v1' | 'v2', more = ''): Record<st
     const dir = join(root, 'var/lib/berth/containers', spec.id);
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(dir, 'spec'), renderSpec(spec) + more);
-    const sources = ['common', 'spec', 'limits', 'config'].map((name) => `. ${HOST_DIR}/${name}.sh`);
+    const sources = ['common', 'spec', 'limits', 'devices', 'config'].map(
+      (name) => `. ${HOST_DIR}/${name}.sh`,
+    );
     const script = [
       ...sources,
       'LIB=/var/lib/berth/lib/HASH',
