@@ -11,7 +11,8 @@ import { installDocker, obstacle } from './machine';
 import { machineTraces, removeCgroup } from './machine-traces';
 import { giveRegistryAccess } from './registry-access';
 
-const CGROUP_PREFIX = 'berth-compose-';
+/** Of our cgroups and scratch directories; the pid follows, by which a later run knows what a killed one left. */
+const PREFIX = 'berth-compose-';
 
 /**
  * `npm run test:compose`: the Dockerfile and docker-compose.yml for real, on a Docker daemon of its own. It runs in its own
@@ -26,9 +27,9 @@ async function main(): Promise<number> {
     checks.counts.skipped++;
     return conclude(checks);
   }
-  const scratch = mkdtempSync(join(tmpdir(), 'berth-compose-'));
+  const scratch = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const dataDir = join(PROJECT_ROOT, '.berth/compose', String(process.pid));
-  const run: ComposeRun = { dataDir, scratch, cgroup: `${CGROUP_PREFIX}${process.pid}`, images: [] };
+  const run: ComposeRun = { dataDir, scratch, cgroup: `${PREFIX}${process.pid}`, images: [] };
   try {
     await tryCompose(checks, run);
   } finally {
@@ -66,13 +67,15 @@ async function tryCompose(checks: Checks, run: ComposeRun): Promise<void> {
   checks.add(cleanUp.counts);
 }
 
-/** Data and cgroups of a run that was killed. */
+/** What runs that were killed left: data, scratch directories, cgroups. */
 function removeRemains(): void {
   const state = join(PROJECT_ROOT, '.berth/compose');
   mkdirSync(state, { recursive: true });
   for (const pid of readdirSync(state)) {
     if (!/^\d+$/.test(pid) || isAlive(Number(pid))) continue;
-    removeCgroup(`${CGROUP_PREFIX}${pid}`);
+    removeCgroup(`${PREFIX}${pid}`);
+    for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(`${PREFIX}${pid}-`)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
     rmSync(join(state, pid), { recursive: true, force: true });
   }
 }
