@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { QueryDeepPartialEntity } from 'typeorm';
-import { LabPlatform } from './lab-platform';
+import { Lab, type LabHost } from '@berth/lab';
+import { hostFields, LabPlatform } from './lab-platform';
 
 jest.setTimeout(180_000);
 
@@ -20,8 +20,10 @@ async function onHost(script: string): Promise<void> {
   const { code, stderr } = await platform.lab.exec(platform.labHost.name, ['sh', '-ec', script]);
   if (code !== 0) throw new Error(`${script}: ${stderr}`);
 }
-const change = (fields: QueryDeepPartialEntity<HostEntity>) =>
+const change = (fields: Partial<Omit<HostEntity, 'facts'>>) =>
   platform.database.dataSource.manager.update(HostEntity, { id: platform.world.host.id }, fields);
+
+const rowOf = (host: LabHost) => hostFields(host, platform.publicKey);
 
 async function expectRefused(code: string, message: RegExp): Promise<void> {
   const started = Date.now();
@@ -83,10 +85,17 @@ it('refuses a host without LXC', async () => {
 });
 
 it('refuses a host without room', async () => {
-  // The pool's file system is made small rather than filled: a full one is hard to empty again.
-  await onHost('btrfs filesystem resize 256M /var/lib/berth');
-  await expectRefused('no_space', /MiB free/);
-  await onHost('btrfs filesystem resize max /var/lib/berth');
+  const dir = mkdtempSync(join(tmpdir(), 'berth-small-'));
+  const small = Lab.open(dir);
+  try {
+    const { hosts } = await small.up({ hosts: 1, poolSizeBytes: 200 * 1024 ** 2 });
+    await change(await rowOf(hosts[0]!));
+    await expectRefused('no_space', /MiB free/);
+  } finally {
+    await small.down();
+    rmSync(dir, { recursive: true, force: true });
+  }
+  await change(await rowOf(platform.labHost));
 });
 
 it('opens it when what was wrong is put right', async () => {

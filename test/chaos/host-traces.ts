@@ -27,9 +27,15 @@ export async function tracesOf(lab: Lab, host: string): Promise<string[]> {
   return [...new Set(stdout.split('\n').filter(Boolean))].sort();
 }
 
-/** Quota groups that are still there. The kernel lets go of them some time after their subvolume; this asks it to. */
-export async function quotaGroupsOf(lab: Lab, host: string): Promise<string[]> {
-  const script = 'btrfs filesystem sync /var/lib/berth; btrfs qgroup show /var/lib/berth';
+/** Quota groups of no subvolume and no container: the kernel lets them go some time after what they counted. */
+export async function strayQuotaGroupsOf(lab: Lab, host: string): Promise<string[]> {
+  const script = `cd /var/lib/berth; btrfs filesystem sync .; btrfs qgroup show .; echo; btrfs subvolume list .; ls containers`;
   const { stdout } = await lab.exec(host, ['sh', '-c', script], { timeoutMs: 20_000 });
-  return stdout.match(/^\d+\/\d+/gm) ?? [];
+  const ids = (pattern: RegExp) => [...stdout.matchAll(pattern)].map(([, id]) => id!);
+  const owned = new Set([
+    '0/5', // the top level
+    ...ids(/^ID (\d+) /gm).map((id) => `0/${id}`),
+    ...ids(/^ct(\d+)$/gm).map((number) => `1/${number}`),
+  ]);
+  return ids(/^(\d+\/\d+) /gm).filter((group) => !owned.has(group));
 }

@@ -81,7 +81,11 @@ export class LabPlatform extends Platform {
   }
 }
 
-async function hostFields(host: LabHost, publicKey: string): Promise<Partial<HostEntity>> {
+/** What a lab host's row says; its key sealed for the workers. */
+export async function hostFields(
+  host: LabHost,
+  publicKey: string,
+): Promise<Partial<Omit<HostEntity, 'facts'>>> {
   return {
     name: host.name,
     driver: 'lxc',

@@ -41,7 +41,11 @@ async function waitForFinished(count: number): Promise<void> {
 }
 
 async function expectAllRunning(): Promise<void> {
-  await waitForFinished(ORDERS);
+  await eventually('all to end', async () => (await platform.held()).unfinished === 0, { timeoutMs: 60_000 });
+  const failures: unknown[] = await platform.database.dataSource.query(
+    `SELECT kind, status, error FROM operations WHERE status <> 'succeeded'`,
+  );
+  expect(failures).toEqual([]);
   expect(await platform.outcomes()).toEqual({ succeeded: ORDERS });
   const states = platform.machine.containers().map(({ state }) => state);
   expect(states).toEqual(Array.from({ length: ORDERS }, () => 'running'));

@@ -1,12 +1,12 @@
 import type { ApiConfig } from '@berth/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module';
 import { buildOpenApi } from './openapi/document';
 import { mountQueueDashboard } from './queue-dashboard';
+import { serveDocumentation } from './openapi/serve-documentation';
 
 /** What the pages under /docs and /admin/queues need, and no more; all of it is served by us. */
 const securityHeaders = helmet({
@@ -36,10 +36,6 @@ export async function createApi(config: ApiConfig): Promise<NestExpressApplicati
   app.set('trust proxy', 'loopback');
   app.use(securityHeaders);
   mountQueueDashboard(app);
-  const document = buildOpenApi(app, config.publicUrl);
-  SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'openapi.json',
-    customSiteTitle: 'Berth API',
-  });
+  serveDocumentation(app, buildOpenApi(app, config.publicUrl));
   return app;
 }

@@ -47,6 +47,21 @@ function addCommonParts(document: OpenAPIObject): void {
   }
 }
 
+/** In the order of use, which is the order of the pages: what customers need first. */
+const TAGS = [
+  'servers',
+  'operations',
+  'plans',
+  'templates',
+  'locations',
+  'quota',
+  'tokens',
+  'tenants',
+  'hosts',
+  'ip_pools',
+  'jobs',
+];
+
 /** The OpenAPI 3.1 document of everything that the app serves. */
 export function buildOpenApi(app: NestExpressApplication, publicUrl: string | null): OpenAPIObject {
   const builder = new DocumentBuilder()
@@ -56,6 +71,7 @@ export function buildOpenApi(app: NestExpressApplication, publicUrl: string | nu
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'berth_…' });
   if (publicUrl) builder.addServer(publicUrl);
+  for (const tag of TAGS) builder.addTag(tag);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
