@@ -14,6 +14,8 @@ export interface HostRecord {
   state: HostState;
   /** Boot that the database knows of; null before the first. */
   bootId: string | null;
+  /** Grows with every change that somebody makes to the host (µs of `updated_at`). */
+  version: number;
 }
 
 /** SQL giving a HostRecord as one JSON value of the row named `alias`. */
@@ -30,5 +32,6 @@ export function hostRecordSql(alias: string): string {
     column('privateKeySealed', 'private_key_sealed'),
     column('state', 'state'),
     column('bootId', 'boot_id'),
+    `'version', (extract(epoch FROM ${alias}.updated_at) * 1000000)::bigint`,
   ].join(', ')})`;
 }

@@ -25,8 +25,8 @@ export type Purpose = 'operate' | 'exec';
 @Injectable()
 export class HostRuntimes {
   private readonly pools: Record<Purpose, RuntimePool>;
-  /** The sealed key that each host's runtimes were made with. */
-  private readonly sealedKeys = new Map<string, string | null>();
+  /** The newest that was seen of each host: what its runtimes are made with. */
+  private readonly records = new Map<string, HostRecord>();
 
   constructor(@InjectOptions() private readonly options: WorkerOptions) {
     const fleet = options.fleet ?? this.openFleet();
@@ -38,17 +38,21 @@ export class HostRuntimes {
     };
   }
 
-  /** The same object until the host's address, user or keys change. Connects to nothing yet. */
+  /**
+   * The same object until the host's address, user or keys change. Connects to nothing yet. Who comes with an older record
+   * gets the runtime of the newest: two who see the host differently must not close each other's connections in turn.
+   */
   of(host: HostRecord, purpose: Purpose = 'operate'): ContainerRuntime {
-    const known = this.sealedKeys.get(host.id);
-    if (known !== undefined && known !== host.privateKeySealed) void this.forget(host.id);
-    this.sealedKeys.set(host.id, host.privateKeySealed);
-    return this.pools[purpose].get(this.endpointOf(host));
+    const known = this.records.get(host.id);
+    const record = known && known.version > host.version ? known : host;
+    if (known && known.privateKeySealed !== record.privateKeySealed) void this.forget(host.id);
+    this.records.set(host.id, record);
+    return this.pools[purpose].get(this.endpointOf(record));
   }
 
   /** Closes the host's connections. */
   async forget(hostId: string): Promise<void> {
-    this.sealedKeys.delete(hostId);
+    this.records.delete(hostId);
     await Promise.all(Object.values(this.pools).map((pool) => pool.forget(hostId)));
   }
 
