@@ -1,3 +1,4 @@
+import { OperationsQueue } from '@berth/jobs';
 import type { ApiConfig } from '@berth/config';
 import { claimIdempotencyKey, inTransaction, recordAudit, rememberAnswer } from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
@@ -44,6 +45,7 @@ export class CommandsService {
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(OperationsQueue) private readonly queue: OperationsQueue,
     @InjectConfig() config: ApiConfig,
   ) {
     // Half of the pool is left for reads and for looking up tokens.
@@ -59,12 +61,12 @@ export class CommandsService {
    * Runs `work` in a transaction and gives its answer; with an Idempotency-Key, the answer of the first request with it.
    * A refusal rolls the key back as well: what changed nothing (no room, quota) is really tried again.
    */
-  run<B extends object>(
+  async run<B extends object>(
     context: RequestContext,
     work: (em: EntityManager) => Promise<Answer<B>>,
   ): Promise<B> {
     const { caller, idempotent } = context;
-    return this.gate.run(caller.tenantId ?? caller.tokenId, () =>
+    const answer = await this.gate.run(caller.tenantId ?? caller.tokenId, () =>
       inTransaction(this.dataSource, async (em) => {
         const earlier = idempotent && (await claimIdempotencyKey(em, idempotent));
         if (earlier) return earlier.body as B;
@@ -74,5 +76,17 @@ export class CommandsService {
         return { ...body, ...once };
       }),
     );
+    this.ringFor(answer);
+    return answer;
+  }
+
+  /**
+   * A short cut for the impatient: the outbox, written in the transaction, rings for the same operation under the same
+   * job id. What Redis doesn't take here is therefore no loss.
+   */
+  private ringFor(answer: { operation?: { id: string; status: string; waits_for: string | null } }): void {
+    const { operation } = answer;
+    if (operation?.status !== 'pending' || operation.waits_for !== null) return;
+    this.queue.ring([{ operationId: operation.id, fence: 0 }]).catch(() => undefined);
   }
 }

@@ -20,6 +20,21 @@ export interface Ending {
 
 const outcomes = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
 
+/** The operation's row and its last step's; one row where it was still this worker's. */
+const END_OPERATION = `
+  WITH ended AS (
+    UPDATE operations SET status = $3, error = $4, finished_at = clock_timestamp(), lease_until = NULL,
+           progress = CASE WHEN $3 = 'succeeded' THEN 100 ELSE progress END,
+           result = CASE WHEN $3 = 'succeeded' THEN $5::jsonb END,
+           -- A failed operation may be tried again, and needs its secret for that.
+           input = CASE WHEN $3 = 'failed' THEN input ELSE input - 'sealed_root_password' END
+     WHERE id = $1 AND fence = $2 AND status = 'running' RETURNING id
+  ), last_step AS (
+    UPDATE operation_steps SET status = 'succeeded', finished_at = clock_timestamp(), output = $5::jsonb, error = NULL, log = $7
+     WHERE operation_id = (SELECT id FROM ended) AND position = $6
+  )
+  SELECT id FROM ended`;
+
 /**
  * Ends an operation: its row, its server's or host's status, what a deleted server held, the one that waits in line
  * and the audit event, all in one transaction. False: another worker has it.
@@ -30,23 +45,16 @@ export async function finishOperation(
   ending: Ending,
 ): Promise<boolean> {
   return inTransaction(dataSource, async (em) => {
-    const [rows]: [unknown[], number] = await em.query(
-      `UPDATE operations SET status = $3, error = $4, finished_at = clock_timestamp(), lease_until = NULL,
-              progress = CASE WHEN $3 = 'succeeded' THEN 100 ELSE progress END,
-              result = CASE WHEN $3 = 'succeeded' THEN $5::jsonb END,
-              -- A failed operation may be tried again, and needs its secret for that.
-              input = CASE WHEN $3 = 'failed' THEN input ELSE input - 'sealed_root_password' END
-        WHERE id = $1 AND fence = $2 AND status = 'running' RETURNING id`,
-      [operation.id, operation.fence, ending.status, ending.error, ending.lastStep?.output ?? {}],
-    );
+    const rows: unknown[] = await em.query(END_OPERATION, [
+      operation.id,
+      operation.fence,
+      ending.status,
+      ending.error,
+      ending.lastStep?.output ?? {},
+      ending.lastStep?.position ?? -1,
+      ending.lastStep?.log ?? '',
+    ]);
     if (rows.length === 0) return false;
-    if (ending.lastStep) {
-      await em.query(
-        `UPDATE operation_steps SET status = 'succeeded', finished_at = clock_timestamp(), output = $3, error = NULL, log = $4
-          WHERE operation_id = $1 AND position = $2`,
-        [operation.id, ending.lastStep.position, ending.lastStep.output, ending.lastStep.log],
-      );
-    }
     if (operation.serverId) await settleServer(em, operation, ending);
     else if (operation.hostId) await settleHost(em, operation, ending);
     const waiting: [{ id: string }[], number] = await em.query(
