@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { allCapabilities, limitNames } from '@berth/contracts';
 import type { Device, Feature, LimitName, Limits } from '@berth/contracts';
 import type {
@@ -18,27 +17,18 @@ import type {
   MutationOptions,
   TemplateImage,
 } from '../container-runtime';
-import { LockTimeout } from '../keyed-mutex';
 import { RuntimeError } from '../runtime-error';
-import type { RuntimeErrorCode } from '../runtime-error';
 import * as check from '../validation';
 import { runGuestCommand } from './simulated-exec';
-import type { SimulatedHost } from './simulated-fleet';
-import type { RuntimeMethod, SimulatedContainer } from './simulated-state';
+import { SimulatedCalls } from './simulated-calls';
+import type { SimulatedContainer } from './simulated-state';
 import { findTooLow, halted, launched, sample } from './simulated-usage';
 
-const LOCK_WAIT_MS = 30_000;
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
 
 /** The contract of `ContainerRuntime` on a `SimulatedHost`: same checks, locks, fences and errors, no machine. */
-export class SimulatedRuntime implements ContainerRuntime {
+export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime {
   readonly driver = 'simulated';
-
-  /** `name` is for error messages; the host's state goes by its key. */
-  constructor(
-    private readonly machine: SimulatedHost,
-    private readonly name: string = machine.key,
-  ) {}
 
   inspectHost(): Promise<HostFacts> {
     return this.call('inspectHost', 'inspect the host', undefined, () => {
@@ -321,90 +311,6 @@ export class SimulatedRuntime implements ContainerRuntime {
     throw new RuntimeError('limit_too_low', `${this.name}: cannot ${action}: ${why}`, details);
   }
 
-  private async mutateExisting(
-    method: RuntimeMethod,
-    id: ContainerId,
-    options: MutationOptions,
-    change: (container: SimulatedContainer) => SimulatedContainer,
-  ): Promise<void> {
-    await this.mutate(method, id, options, (container) => {
-      if (!container) throw this.error('not_found', `${method} ${id}`, `there is no container ${id}`);
-      return change(container);
-    });
-  }
-
-  /** Under the container's lock: fence first, then the change; null removes the container. */
-  private async mutate(
-    method: RuntimeMethod,
-    id: ContainerId,
-    options: MutationOptions,
-    change: (container: SimulatedContainer | null) => SimulatedContainer | null,
-  ): Promise<void> {
-    check.assertContainerId(this.name, id);
-    check.assertFence(this.name, options.fence);
-    const { store, key } = this.machine;
-    const action = `${method} ${id}`;
-    const generation = this.machine.record().generation;
-    await this.locked(id, action, () =>
-      this.call(method, action, options.signal, () => {
-        this.assertUp(action, generation);
-        const current = store.readContainer(key, id);
-        const seen = Math.max(current?.fence ?? 0, store.readFence(key, id));
-        if (options.fence < seen) {
-          throw this.error(
-            'fenced',
-            action,
-            `fence ${options.fence} is older than ${seen}: a newer worker has taken over`,
-          );
-        }
-        if (options.fence > seen) store.writeFence(key, id, options.fence);
-        const next = change(current);
-        if (next) store.writeContainer(key, { ...next, fence: options.fence });
-        else store.removeContainer(key, id);
-        options.onLog?.(`${action}: done`);
-      }),
-    );
-  }
-
-  /** Latency, injected faults and lost hosts around one call. */
-  private async call<T>(
-    method: RuntimeMethod,
-    action: string,
-    signal: AbortSignal | undefined,
-    work: () => T | Promise<T>,
-  ): Promise<T> {
-    if (signal?.aborted) throw this.error('aborted', action, 'cancelled before it began');
-    const { generation, faults } = this.machine.record();
-    const latency = faults.latencyMs[method] ?? faults.latencyMs['*'] ?? 0;
-    if (latency > 0) {
-      await delay(latency, undefined, { signal }).catch(() => {
-        throw this.error('aborted', action, 'cancelled');
-      });
-    }
-    this.assertUp(action, generation);
-    const fault = await this.machine.takeFault(method);
-    if (fault && !fault.after) throw this.error(fault.code, action, 'a simulated failure');
-    const result = await work();
-    if (fault) throw this.error(fault.code, action, 'a simulated failure after the change');
-    return result;
-  }
-
-  private assertUp(action: string, generation: number): void {
-    const record = this.machine.record();
-    if (!record.powered || record.cut || record.generation !== generation) {
-      throw this.error('unreachable', action, record.powered ? 'its network is cut' : 'it has no power');
-    }
-  }
-
-  private async locked<T>(key: string, action: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.machine.store.withLock(this.machine.key, key, LOCK_WAIT_MS, work);
-    } catch (error) {
-      if (error instanceof LockTimeout) throw this.error('busy', action, 'another command holds the lock');
-      throw error;
-    }
-  }
-
   private moveAddresses(before: ContainerAddress[], container: SimulatedContainer): void {
     const { store, key } = this.machine;
     const owner = `${key}/${container.spec.id}`;
@@ -429,10 +335,6 @@ export class SimulatedRuntime implements ContainerRuntime {
   private supportedLimits(): ReadonlySet<LimitName> {
     const lacking = this.lacking();
     return new Set(limitNames.filter((name) => !lacking.has(`limit:${name}`)));
-  }
-
-  private error(code: RuntimeErrorCode, action: string, why: string): RuntimeError {
-    return new RuntimeError(code, `${this.name}: cannot ${action}: ${why}`, { host: this.name, action });
   }
 }
 
