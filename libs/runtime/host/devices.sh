@@ -81,7 +81,8 @@ change_devices() {
   for node in "$@"; do
     [[ " ${NODES[*]} " != *" $node "* ]] || continue
     read -r path type number access <<<"$node"
-    set_device_rule deny "$type $number rw"
+    # Word for word as it was allowed, or LXC doesn't know it again.
+    set_device_rule deny "$type $number ${access}m"
     unlink+=" $path"
   done
   for node in "${NODES[@]}"; do

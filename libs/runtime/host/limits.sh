@@ -60,9 +60,9 @@ find_cpu_quota() {
   fi
 }
 
-# Lifted: v2 takes the parent's for an empty line, v1 wants it named.
-write_v2_cpu_mask() { add_write . cpuset.cpus "${LIMITS[cpu_mask]-}"; }
-write_v2_node_mask() { add_write . cpuset.mems "${LIMITS[node_mask]-}"; }
+# Lifted: all that the host has. The kernel refuses an empty list where processes run.
+write_v2_cpu_mask() { add_write . cpuset.cpus "${LIMITS[cpu_mask]:-$(<"$CGROUP/cpuset.cpus.effective")}"; }
+write_v2_node_mask() { add_write . cpuset.mems "${LIMITS[node_mask]:-$(<"$CGROUP/cpuset.mems.effective")}"; }
 write_v1_cpu_mask() { add_write cpuset cpuset.cpus "${LIMITS[cpu_mask]:-$(<"$CGROUP/cpuset/cpuset.cpus")}"; }
 write_v1_node_mask() { add_write cpuset cpuset.mems "${LIMITS[node_mask]:-$(<"$CGROUP/cpuset/cpuset.mems")}"; }
 

@@ -9,7 +9,7 @@ begin_change() {
 
 # berth_set_limits ID FENCE [NAME=VALUE]…: an empty value lifts. All or nothing: what the kernel refuses undoes the rest.
 berth_set_limits() {
-  local before
+  local before refused
   begin_change "$1" "$2"
   (($# > 2)) || return 0
   merge_limits "${@:3}"
@@ -17,10 +17,11 @@ berth_set_limits() {
   before=$(<"$DIR/spec")$'\n'
   replace_in_spec "$DROPPED" "$ADDED"
   if ! apply_change; then
+    refused=$REFUSED
     write_file "$DIR/spec" "$before"
     load_spec
     apply_change || true
-    fail command_failed "the kernel refused ${REFUSED:-one of the limits}: the old ones stay"
+    fail command_failed "the kernel refused $refused: the old limits stay"
   fi
   write_config
 }
