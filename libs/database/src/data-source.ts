@@ -13,6 +13,7 @@ import { ServerEntity } from './entities/server.entity';
 import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
 import { TokenEntity } from './entities/token.entity';
+import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
 
 export interface DataSourceOptionsOfBerth {
@@ -52,7 +53,12 @@ export function createDataSource(options: DataSourceOptionsOfBerth): DataSource 
     applicationName: options.applicationName,
     poolSize: options.poolSize ?? 20,
     connectTimeoutMS: 10_000,
-    extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 60_000, keepAlive: true },
+    extra: {
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 60_000,
+      keepAlive: true,
+      Client: SteadyClient,
+    },
     entities,
     migrations,
     migrationsTransactionMode: 'each',

@@ -26,7 +26,7 @@ export function isDatabaseTrouble(error: unknown): boolean {
   };
   const codes = [code, driverError?.code].filter((one) => typeof one === 'string');
   if (codes.some((one) => CONNECTION_CODES.test(one) || PASSING_SQLSTATE.test(one))) return true;
-  return /Connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable/i.test(
+  return /Connection terminated|Query runner already released|Driver not Connected|connection timeout|timeout exceeded when trying to connect|not queryable/i.test(
     message ?? '',
   );
 }
