@@ -30,11 +30,11 @@ async function locationOf(em: EntityManager, named: string | undefined): Promise
  * where its location has no IPv6 network.
  */
 export async function chooseFor(em: EntityManager, body: CreateServerBody): Promise<OrderChoice> {
-  const plan = await namedReference(em, PlanEntity, 'plan', body.plan, { deletedAt: IsNull() });
-  const template = await namedReference(em, TemplateEntity, 'template', body.template, {
-    deletedAt: IsNull(),
-  });
-  const location = await locationOf(em, body.location);
+  const [plan, template, location] = await Promise.all([
+    namedReference(em, PlanEntity, 'plan', body.plan, { deletedAt: IsNull() }),
+    namedReference(em, TemplateEntity, 'template', body.template, { deletedAt: IsNull() }),
+    locationOf(em, body.location),
+  ]);
   const hasIpv6 = () => em.existsBy(IpPoolEntity, { locationId: location.id, family: 6 });
   const ipv6 = body.ipv6 ?? ((await hasIpv6()) ? 1 : 0);
   return { plan, template, location, ipv4: body.ipv4, ipv6 };

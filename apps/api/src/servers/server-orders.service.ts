@@ -21,7 +21,7 @@ import {
 } from '@berth/database';
 import { assertWithinQuota, BerthError, demandOf, type ResourceDemand } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
-import { type EntityManager, IsNull } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { InjectConfig } from '../api-config';
 import { tenantOf } from '../auth/tenant-scope';
 import { type Answer, audit, CommandsService } from '../commands/commands.service';
@@ -50,6 +50,7 @@ function capabilitiesFor(choice: OrderChoice): Capability[] {
 @Injectable()
 export class ServerOrdersService {
   constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(CommandsService) private readonly commands: CommandsService,
     @InjectConfig() private readonly config: ApiConfig,
   ) {}
@@ -59,9 +60,9 @@ export class ServerOrdersService {
     const made = body.root_password === undefined && body.ssh_keys.length === 0 ? newRootPassword() : null;
     const password = body.root_password ?? made;
     const digest = bodyDigest({ ...body, tenant_id: tenantId }, tenantId);
+    // Read before the lock, under which the tenant's orders go one by one. What is repeated may name a plan that is gone.
+    const early = body.external_id == null ? await chooseFor(this.dataSource.manager, body) : null;
     return this.commands.run(context, async (em) => {
-      // Read before the lock, under which the tenant's orders go one by one. What is repeated may name a plan that is gone.
-      const early = body.external_id == null ? await chooseFor(em, body) : null;
       // Lock order everywhere: tenant, host, then addresses and server.
       const tenant = await this.lockActiveTenant(em, tenantId);
       const earlier = await this.earlierOrder(em, context, tenantId, body.external_id, digest);
