@@ -27,7 +27,7 @@ cat > "$root/usr/local/sbin/lab-lxcfs" <<'EOF'
 # One that was killed leaves a dead mount behind.
 while umount -l /var/lib/lxcfs 2>/dev/null; do :; done
 mkdir -p /var/lib/lxcfs
-exec lxcfs -f /var/lib/lxcfs
+exec lxcfs -f -l --enable-cfs /var/lib/lxcfs
 EOF
 chmod 755 "$root/usr/local/sbin/lab-sysinit" "$root/usr/local/sbin/lab-lxcfs"
 
