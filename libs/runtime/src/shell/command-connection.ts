@@ -15,6 +15,7 @@ const SCRIPT_OUTPUT_BYTES = 16 * 1024 * 1024;
 const EXEC_OUTPUT_BYTES = 1024 * 1024;
 
 interface Run {
+  start: (signal: AbortSignal) => Promise<CommandHandle>;
   action: string;
   timeoutMs: number;
   signal?: AbortSignal;
@@ -31,6 +32,11 @@ export abstract class CommandConnection implements HostConnection {
 
   /** Starts a line in a POSIX shell. Throws `RuntimeError`. */
   protected abstract open(commandLine: string, action: string, signal: AbortSignal): Promise<CommandHandle>;
+
+  /** Starts a bash script in strict mode; its input is still to come. */
+  protected openScript(script: string, action: string, signal: AbortSignal): Promise<CommandHandle> {
+    return this.open(inBash(script), action, signal);
+  }
 
   abstract close(): Promise<void>;
 
@@ -50,7 +56,8 @@ export abstract class CommandConnection implements HostConnection {
   /** `exec` of a command line that is put together already. */
   async execLine(commandLine: string, action: string, options: ExecOptions): Promise<ExecResult> {
     const keep = options.maxOutputBytes ?? EXEC_OUTPUT_BYTES;
-    const result = await this.run(commandLine, {
+    const result = await this.run({
+      start: (signal) => this.open(commandLine, action, signal),
       action,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
@@ -67,7 +74,8 @@ export abstract class CommandConnection implements HostConnection {
 
   private async runScript(script: string, input: string | Readable, options: ScriptOptions): Promise<string> {
     const log = new LineSplitter((line) => options.onLog?.(line));
-    const { stdout, stderr, exitCode } = await this.run(inBash(script), {
+    const { stdout, stderr, exitCode } = await this.run({
+      start: (signal) => this.openScript(script, options.action, signal),
       action: options.action,
       timeoutMs: options.timeoutMs ?? SCRIPT_TIMEOUT_MS,
       signal: options.signal,
@@ -81,7 +89,7 @@ export abstract class CommandConnection implements HostConnection {
     return stdout.toString();
   }
 
-  private async run(commandLine: string, run: Run) {
+  private async run(run: Run) {
     const stop = new AbortController();
     let cause: RuntimeErrorCode | null = null;
     const end = (code: RuntimeErrorCode) => {
@@ -93,7 +101,7 @@ export abstract class CommandConnection implements HostConnection {
     run.signal?.addEventListener('abort', onAbort, { once: true });
     const timer = setTimeout(() => end('timeout'), run.timeoutMs);
     try {
-      return await this.attempt(commandLine, run, stop.signal);
+      return await this.attempt(run, stop.signal);
     } catch (error) {
       if (cause === 'timeout') throw this.failure('timeout', run, `ended after ${run.timeoutMs} ms`);
       if (cause === 'aborted') throw this.failure('aborted', run, 'cancelled');
@@ -104,8 +112,8 @@ export abstract class CommandConnection implements HostConnection {
     }
   }
 
-  private async attempt(commandLine: string, run: Run, stop: AbortSignal) {
-    const handle = await this.open(commandLine, run.action, stop);
+  private async attempt(run: Run, stop: AbortSignal) {
+    const handle = await run.start(stop);
     const stdout = new OutputBuffer(run.stdoutBytes);
     const stderr = new OutputBuffer(run.stderrBytes);
     handle.stdout.on('data', (chunk: Buffer) => (stdout.add(chunk), run.onStdout?.(chunk)));
@@ -148,7 +156,7 @@ export abstract class CommandConnection implements HostConnection {
 }
 
 /** In bash and strict mode, whatever the login shell; one that is bash already is used, which saves a process. */
-function inBash(script: string): string {
+export function inBash(script: string): string {
   const strict = 'set -euo pipefail';
   return `s=${shellQuote(script)}; [ "\${BASH##*/}" = bash ] || exec bash --norc -c "${strict}; $s"; ${strict}; eval "$s"`;
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import type { HostEndpoint } from '../host-endpoint';
 import { RuntimeError } from '../runtime-error';
-import { CommandConnection } from '../shell/command-connection';
+import { CommandConnection, inBash } from '../shell/command-connection';
 import type { CommandHandle } from '../shell/command-handle';
 import { openChannel } from './ssh-channel';
 import { SshLink } from './ssh-link';
@@ -33,6 +33,27 @@ export class SshConnection extends CommandConnection {
     try {
       const client = await orAbort(link.ready, signal);
       const handle = await this.start(client, commandLine, action);
+      void handle.ended.then(() => this.give(link));
+      return handle;
+    } catch (error) {
+      this.give(link);
+      throw error;
+    }
+  }
+
+  /** By a shell that waits already, where there is one. */
+  protected override async openScript(
+    script: string,
+    action: string,
+    signal: AbortSignal,
+  ): Promise<CommandHandle> {
+    const link = await this.takeLink(action, signal);
+    try {
+      const client = await orAbort(link.ready, signal);
+      const spare = await orAbort(link.takeSpare(), signal);
+      const handle = spare ?? (await this.start(client, inBash(script), action));
+      if (spare) spare.stdin.write(`${script}\0`);
+      link.keepSpare(client);
       void handle.ended.then(() => this.give(link));
       return handle;
     } catch (error) {

@@ -1,13 +1,17 @@
 import { NodeSSH } from 'node-ssh';
 import type { Client } from 'ssh2';
 import type { HostEndpoint } from '../host-endpoint';
+import type { CommandHandle } from '../shell/command-handle';
 import { fingerprintOf } from './host-key';
+import { openChannel } from './ssh-channel';
 import { connectError } from './ssh-errors';
 import type { SshOptions } from './ssh-options';
 
 /** sshd allows 10 sessions a connection by default; the rest is for ending commands. */
 export const CHANNELS_PER_LINK = 6;
 const KEEPALIVES_MISSED = 3;
+/** Takes a script, ended by NUL, from its stdin; what follows there is the script's own. */
+const WAITING_SHELL = `exec bash --norc -c 'IFS= read -r -d "" s || exit 255; set -euo pipefail; eval "$s"'`;
 
 /** One SSH connection of a pool: counts its channels, and knows when it is gone. */
 export class SshLink {
@@ -18,6 +22,7 @@ export class SshLink {
   private readonly ssh = new NodeSSH();
   private client: Client | null = null;
   private idle: NodeJS.Timeout | undefined;
+  private spare: Promise<CommandHandle> | null = null;
 
   constructor(
     private readonly endpoint: HostEndpoint,
@@ -42,6 +47,27 @@ export class SshLink {
     if (this.channels > 0 || this.gone) return;
     this.idle = setTimeout(() => this.drop(), this.options.idleMs ?? 60_000);
     this.idle.unref();
+  }
+
+  /**
+   * Opens a shell that waits for its script, for the next one to find: the channel, sshd's fork and bash's start are most
+   * of a small script's time. It isn't counted in `channels`, so that it neither takes room nor keeps the link from idling.
+   */
+  keepSpare(client: Client): void {
+    if (this.gone || this.spare) return;
+    const spare = openChannel(client, WAITING_SHELL);
+    const forget = () => {
+      if (this.spare === spare) this.spare = null;
+    };
+    this.spare = spare;
+    spare.then((handle) => handle.ended.then(forget), forget);
+  }
+
+  /** The waiting shell, if there is one; it is the caller's from here on. */
+  async takeSpare(): Promise<CommandHandle | null> {
+    const { spare } = this;
+    this.spare = null;
+    return spare && (await spare.catch(() => null));
   }
 
   drop(): void {

@@ -69,10 +69,10 @@ describe('lxc: disks under load', () => {
   it('of two writers the one with the higher io_priority gets at least half as much again', async () => {
     const { capabilities } = await kit().runtime.inspectHost();
     if (!capabilities.includes('limit:io_priority')) return;
-    const limits = { disk_bytes: 400 * MIB, ram_bytes: 128 * MIB };
+    const limits = { ram_bytes: 128 * MIB };
     const high = await kit().started({ limits: { ...limits, io_priority: 7 } });
     const low = await kit().started({ limits: { ...limits, io_priority: 0 } });
-    const write = 'while :; do dd if=/dev/zero of=/out bs=128k count=2000 oflag=direct; done';
+    const write = 'while :; do dd if=/dev/zero of=/out bs=16k count=4000 oflag=direct conv=notrunc; done';
     for (const { id } of [high, low])
       for (let n = 0; n < 3; n++) await kit().background(id, write.replace('out', `out${n}`));
     const ratio = async () => {
