@@ -28,20 +28,25 @@ export class BootRecovery {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Deals with each server of the host that is not in `handled` yet, and adds it there. A server in the middle of an
-   * operation is left for later: that it is stopped is then the crash's doing still, not its owner's. True when all are
-   * dealt with.
+   * Deals with each server of the host that is not in `handled` yet, and adds it there. `waiting`: a server is in the
+   * middle of an operation, and is left for later; that it is stopped is then the crash's doing still, not its owner's.
+   * `again`: an operation has only just ended, so that this snapshot is too old; look again soon.
    */
-  async recover(host: HostRecord, snapshot: TakenSnapshot, handled: Set<string>): Promise<boolean> {
+  async recover(
+    host: HostRecord,
+    snapshot: TakenSnapshot,
+    handled: Set<string>,
+  ): Promise<'done' | 'waiting' | 'again'> {
     const stateOf = new Map(snapshot.containers.map(({ id, state }) => [serverNumberOf(id), state]));
     const servers: ServerRow[] = await this.dataSource.query(SERVERS_SQL, [host.id]);
     for (const server of servers) {
       if (handled.has(server.id) || server.busy) continue;
-      const done =
-        stateOf.get(Number(server.number)) !== 'stopped' || (await this.revive(host, server.id, snapshot));
-      if (done) handled.add(server.id);
+      const isDown = stateOf.get(Number(server.number)) === 'stopped';
+      // Those behind it in the order wait as well.
+      if (isDown && !(await this.revive(host, server.id, snapshot))) return 'again';
+      handled.add(server.id);
     }
-    return servers.every(({ id }) => handled.has(id));
+    return servers.every(({ id }) => handled.has(id)) ? 'done' : 'waiting';
   }
 
   /** False: an operation got in between. */

@@ -38,9 +38,10 @@ export class HostObservation {
     return look();
   }
 
-  /** True where something differs that a second look, soon, has to confirm. */
+  /** True where a second look, soon, has to confirm or to go on. */
   async digest(watched: WatchedHost, snapshot: TakenSnapshot): Promise<boolean> {
-    if (snapshot.bootId !== watched.record.bootId) await this.afterBoot(watched, snapshot);
+    const isNewBoot = snapshot.bootId !== watched.record.bootId;
+    if (isNewBoot && (await this.afterBoot(watched, snapshot)) === 'again') return true;
     const differences = await this.comparer.compare(snapshot);
     if (watched.recovery) {
       // Those not dealt with are down with their host, not by anybody's wish.
@@ -50,14 +51,18 @@ export class HostObservation {
     return this.apply(watched, snapshot, differences);
   }
 
-  private async afterBoot(watched: WatchedHost, snapshot: TakenSnapshot): Promise<void> {
+  private async afterBoot(
+    watched: WatchedHost,
+    snapshot: TakenSnapshot,
+  ): Promise<'done' | 'waiting' | 'again'> {
     const { record } = watched;
     const bootId = snapshot.bootId!;
     if (watched.recovery?.bootId !== bootId) {
       watched.recovery = { bootId, handled: new Set() };
       this.templates.forget(record.id);
     }
-    if (!(await this.recovery.recover(record, snapshot, watched.recovery.handled))) return;
+    const outcome = await this.recovery.recover(record, snapshot, watched.recovery.handled);
+    if (outcome !== 'done') return outcome;
     // Another kernel may be able to do other things.
     const facts = await this.runtimes.of(record).inspectHost();
     await writeHostFacts(this.dataSource.manager, record.id, facts);
@@ -65,6 +70,7 @@ export class HostObservation {
     watched.record = { ...record, bootId };
     watched.recovery = null;
     this.log.info({ host: record.name, bootId }, 'the host is back, its servers are started');
+    return outcome;
   }
 
   private async apply(
