@@ -67,8 +67,8 @@ berth_start() {
   require_container
   load_spec
   if settled_running; then
-    # The tenant may have deleted the interface.
-    [[ -e /sys/class/net/$VETH ]] || replug
+    # The tenant may have deleted the interface; what is only just dying has lost it as well, and is told apart below.
+    [[ -e /sys/class/net/$VETH ]] || replug || true
     if await_answer; then return; fi
     # What we found was a start that died with its worker, or a shutdown: now it is down, and this is an order to start.
     settled_running || true
