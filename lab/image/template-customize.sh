@@ -93,8 +93,8 @@ rm -f "$root/etc/resolv.conf"
 : > "$root/etc/machine-id"
 rm -f "$root/var/lib/dbus/machine-id" "$root/etc/apt/apt.conf.d/99mmdebstrap"
 cat > "$root/etc/apt/sources.list" <<EOF
-deb http://deb.debian.org/debian $VERSION_CODENAME main
-deb http://deb.debian.org/debian $VERSION_CODENAME-updates main
+deb http://ftp.debian.org/debian $VERSION_CODENAME main
+deb http://ftp.debian.org/debian $VERSION_CODENAME-updates main
 deb http://security.debian.org/debian-security $VERSION_CODENAME-security main
 EOF
 # The first boot need not rebuild what was built here: saves a tenth of a second.

@@ -90,8 +90,8 @@ describe('templates on a lab host', () => {
       expect(await onHost(['grep', '^root:', `${root}/etc/shadow`])).toMatch(/^root:\*:/);
       const sources = await onHost(['cat', `${root}/etc/apt/sources.list`]);
       expect(sources.match(/http\S+/g)).toEqual([
-        'http://deb.debian.org/debian',
-        'http://deb.debian.org/debian',
+        'http://ftp.debian.org/debian',
+        'http://ftp.debian.org/debian',
         'http://security.debian.org/debian-security',
       ]);
       for (const file of ['localtime', 'resolv.conf']) {
