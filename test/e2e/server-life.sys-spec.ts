@@ -163,7 +163,10 @@ describe('a server, from its order to its end', () => {
       await eventually('the address again', () => pings(addressOf(server)), { timeoutMs: 30_000 });
       expect((await customer.exec(server.id, ['ls', '/root/kept'])).exit_code).toBe(0);
       await customer.statusBecomes(server.id, 'running');
-      await customer.call('POST', `/v1/servers/${server.id}/exec`, { command: ['poweroff'], timeout_s: 5 });
+      // While it still boots, systemd may refuse: the shutdown would undo what the boot waits for.
+      const poweroff = 'if command -v systemctl; then systemctl is-system-running --wait; fi; poweroff';
+      const typed = { command: ['sh', '-c', poweroff], timeout_s: 30 };
+      await customer.call('POST', `/v1/servers/${server.id}/exec`, typed);
       await customer.statusBecomes(server.id, 'stopped', 60_000);
       expect(await pings(addressOf(server))).toBe(false);
       await customer.act(server.id, 'start');

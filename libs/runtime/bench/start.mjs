@@ -1,4 +1,4 @@
-// create() + start() of the lxc driver against the same by hand, alternating on one lab host, medians.
+// create() of the lxc driver, started, against the same by hand, alternating on one lab host, medians.
 // Usage: node libs/runtime/bench/start.mjs LAB_DIR [TEMPLATE] [ROUNDS], after `npx tsc -b libs/runtime`.
 import { createRequire } from 'node:module';
 
@@ -59,16 +59,14 @@ ip link delete v-hand 2>/dev/null || true
 umount /run/berth/roots/${spec.id}; rmdir /run/berth/roots/${spec.id}
 btrfs -q subvolume delete $D/rootfs >/dev/null; rm -r $D; rmdir /var/lib/berth/hand`;
 
-const figures = { hand: [], create: [], start: [], total: [], stop: [], destroy: [], snapshot: [] };
+const figures = { hand: [], total: [], stop: [], destroy: [], snapshot: [] };
 for (let round = 0; round < Number(rounds); round++) {
   const limits = { ram_bytes: 512 * 1024 ** 2, num_proc: 500, disk_bytes: 1024 ** 3, cpu_units: 1000 };
   const hand = harness.newSpec({ limits });
   figures.hand.push(await time(() => harness.host(byHand(hand))));
   await harness.host(handDown(hand));
   const spec = harness.newSpec({ limits });
-  figures.create.push(await time(() => runtime.create(spec, { fence: 1 })));
-  figures.start.push(await time(() => runtime.start(spec.id, { fence: 1 })));
-  figures.total.push(figures.create.at(-1) + figures.start.at(-1));
+  figures.total.push(await time(() => runtime.create(spec, { fence: 1, start: true })));
   figures.snapshot.push(await time(() => runtime.snapshotHost()));
   figures.stop.push(await time(() => runtime.kill(spec.id, { fence: 1 })));
   figures.destroy.push(await time(() => runtime.destroy(spec.id, { fence: 1 })));

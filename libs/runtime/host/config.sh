@@ -54,11 +54,16 @@ lxc.mount.entry = sysfs dev/.lxc/sys sysfs create=dir,optional 0 0
   done
 }
 
-# Writes config, net.host, net.guest, net.nft and net.tc. The configuration comes last: with it the container is complete.
+# Writes config, net.host, net.guest, net.nft and net.tc.
 write_config() {
   write_network
   write_interfaces
   render_config
+  save_config
+}
+
+# The last to be written: with it the container is complete.
+save_config() {
   if [[ -e $DIR/config ]]; then write_file "$DIR/config" "$CONFIG"; else printf '%s' "$CONFIG" >"$DIR/config"; fi
 }
 

@@ -4,7 +4,21 @@
 
 # berth_create ID FENCE SPEC_BYTES KEYS_BYTES PASSWORD_BYTES, the three on stdin.
 berth_create() {
-  local spec keys password line quota=
+  begin_create "$@"
+  if [[ ! $FRESH ]] && is_running; then
+    forget_addresses
+    write_network
+    replug
+    apply_live_limits
+  fi
+  save_config
+}
+
+# All but the configuration, with which the container is complete. Commands that need no other's result run beside each
+# other: the kernel makes the disk while the shell writes files.
+begin_create() {
+  local spec keys password line
+  local -a jobs
   begin_mutation "$1" "$2"
   read_bytes spec "$3"
   read_bytes keys "$4"
@@ -14,46 +28,51 @@ berth_create() {
     [[ $line != feature\ * ]] || require_feature "${line#feature }"
     [[ $line != limit\ * ]] || { line=${line#limit } && require_limit "${line%% *}"; }
   done <<<"$spec"
-  make_root "$spec"
+  find_template "$spec"
+  mkdir -p "$ROOT" "$RUN/devices/$ID" &
+  jobs=("$!")
+  [[ -d $DIR ]] || mkdir -m 700 "$DIR"
+  make_root "$spec" &
+  jobs+=("$!")
   write_spec "$spec"
+  write_network
+  write_interfaces
+  render_config
+  # One by one, since each may have failed.
+  wait "${jobs[0]}"
+  wait "${jobs[1]}"
   apply_disk_limit &
-  quota=$!
+  jobs=("$!")
   write_hostname
   write_dns
   [[ -z $keys ]] || write_ssh_keys "$keys"
   [[ -z $password ]] || write_password "$password"
-  if [[ ! $FRESH ]] && is_running; then
-    forget_addresses
-    write_network
-    replug
-    apply_live_limits
-  fi
-  wait "$quota"
-  write_config
+  wait "${jobs[0]}"
 }
 
-# The subvolume, from the template that the spec names. An existing one is kept: its template may be gone by now.
+# Sets ORIGIN to the template that the spec's text names, or to the root itself: its template may be gone by now.
+find_template() {
+  ORIGIN=${1#*template }
+  ORIGIN=$TEMPLATES/${ORIGIN%%$'\n'*}
+  [[ ! -d $DIR/rootfs ]] || ORIGIN=$DIR/rootfs
+  [[ -d $ORIGIN ]] || fail template_missing "template ${ORIGIN##*/} has not been imported"
+}
+
+# The subvolume, a snapshot of ORIGIN.
 make_root() {
-  local template=${1#*template }
-  template=$TEMPLATES/${template%%$'\n'*}
-  [[ -d $DIR ]] || mkdir -m 700 "$DIR"
   [[ ! -d $DIR/rootfs ]] || return 0
-  [[ -d $template ]] || {
-    rmdir "$DIR" 2>/dev/null || true
-    fail template_missing "template ${template##*/} has not been imported"
-  }
   if simple_quota; then
     btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
-    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$template" "$DIR/rootfs" >/dev/null
+    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$ORIGIN" "$DIR/rootfs" >/dev/null
   else
-    btrfs -q subvolume snapshot "$template" "$DIR/rootfs" >/dev/null
+    btrfs -q subvolume snapshot "$ORIGIN" "$DIR/rootfs" >/dev/null
     btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
   fi
 }
 
 # Adds what the template says of itself: the signal that makes its init shut down.
 write_spec() {
-  local spec=$1 about=$DIR/rootfs/etc/berth-template.json
+  local spec=$1 about=$ORIGIN/etc/berth-template.json
   if [[ -f $about && ! -L $about && $(<"$about") =~ \"haltSignal\"[[:space:]]*:[[:space:]]*\"(SIG[A-Z0-9]+)\" ]]; then
     spec+="halt_signal ${BASH_REMATCH[1]}"$'\n'
   fi
@@ -61,11 +80,42 @@ write_spec() {
   load_spec
 }
 
+# As berth_create, then as berth_start: an order's whole way, without a second look at what was just made.
+berth_create_started() {
+  ease_migration </dev/null >/dev/null 2>&1 &
+  begin_create "$@"
+  if [[ ! $FRESH ]]; then
+    save_config
+    start_existing
+    return
+  fi
+  FRESH=
+  place_nodes
+  save_config
+  launch
+  await_answer || fail command_failed "its init ended at once"
+}
+
+# LXC moves processes between cgroups, and the first such move in a while waits for all CPUs (some 15 ms): the kernel's
+# lock, cgroup_threadgroup_rwsem, stays easy for writers as long as there are any. So be one while the disk is made.
+ease_migration() {
+  local procs=$CGROUP/cgroup.procs turn
+  [[ $CGROUP_VERSION == v2 ]] || procs=$CGROUP/pids/cgroup.procs
+  for ((turn = 0; turn < 5; turn++)); do
+    { echo "$BASHPID" >"$procs"; } 2>/dev/null || return 0
+    pause
+  done
+}
+
 # berth_start ID FENCE: returns when the first address answers.
 berth_start() {
   begin_mutation "$1" "$2"
   require_container
   load_spec
+  start_existing
+}
+
+start_existing() {
   if settled_running; then
     # The tenant may have deleted the interface; what is only just dying has lost it as well, and is told apart below.
     [[ -e /sys/class/net/$VETH ]] || replug || true
@@ -73,14 +123,14 @@ berth_start() {
     # What we found was a start that died with its worker, or a shutdown: now it is down, and this is an order to start.
     settled_running || true
   fi
+  clear_leftovers
+  refresh_config
   launch
   await_answer || fail command_failed "its init ended at once"
 }
 
 launch() {
   local firewall log=$RUN/log/$ID
-  clear_leftovers
-  refresh_config
   printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
   (take_over_network) &
   firewall=$!

@@ -154,8 +154,12 @@ export interface ContainerRuntime {
   /** Removes a template no container was made of, or whose containers are gone; absent is success. */
   removeTemplate(sha256: string): Promise<void>;
 
-  /** Root from the template, configuration, limits, hostname, keys and password; not started. An existing container of this id is completed and reconfigured. Throws `template_missing`, `no_space`. */
-  create(spec: ContainerSpec, options: MutationOptions): Promise<void>;
+  /**
+   * Root from the template, configuration, limits, hostname, keys and password. An existing container of this id is
+   * completed and reconfigured. With `start` it then runs and answers, as after `start()`, for less time than the two
+   * take; without, it is left as it is. Throws `template_missing`, `no_space`, and with `start` what `start()` throws.
+   */
+  create(spec: ContainerSpec, options: MutationOptions & { start?: boolean }): Promise<void>;
   /** Returns when init runs and the first address answers ping from the host. Running already is success. Throws `not_found`. */
   start(id: ContainerId, options: MutationOptions): Promise<void>;
   /** Asks init to shut down; kills it after `timeoutMs`. Says which it was. */

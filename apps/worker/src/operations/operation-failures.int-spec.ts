@@ -51,9 +51,9 @@ describe('with one worker', () => {
     await machine.failNext('start', 'busy', { count: 2 });
     const { server, operation } = await order();
     expect(await bench.ended(operation.id)).toMatchObject({ status: 'succeeded' });
-    const start = (await bench.steps(operation.id))[2];
-    expect(start).toMatchObject({ status: 'succeeded', attempt: 3, error: null });
-    expect(start?.log).toMatch(/busy: .*a simulated failure/);
+    const create = (await bench.steps(operation.id))[1];
+    expect(create).toMatchObject({ status: 'succeeded', attempt: 3, error: null });
+    expect(create?.log).toMatch(/busy: .*a simulated failure/);
     expect(containerOf(server)?.state).toBe('running');
   });
 
@@ -70,13 +70,13 @@ describe('with one worker', () => {
     const { server, operation } = await order();
     expect(await bench.ended(operation.id)).toMatchObject({
       status: 'failed',
-      error: { code: 'command_failed', step: 'start_container', details: { host: world.host.name } },
+      error: { code: 'command_failed', step: 'create_container', details: { host: world.host.name } },
     });
     expect((await bench.server(server.id)).status).toBe('error');
     expect(containerOf(server)).toBeNull();
     expect(await held(server)).toHaveLength(1);
     const statuses = (await bench.steps(operation.id)).map(({ status }) => status);
-    expect(statuses).toEqual(['succeeded', 'undone', 'undone']);
+    expect(statuses).toEqual(['succeeded', 'undone', 'pending']);
     const deletion = await bench.ended(await bench.ask(server, 'delete_server'));
     expect(deletion).toMatchObject({ status: 'succeeded' });
     expect(await held(server)).toEqual([]);
@@ -105,7 +105,7 @@ describe('with one worker', () => {
   it('cancels an order under way, and gives back what it held', async () => {
     await machine.setLatency({ start: 20_000 });
     const { server, operation } = await order();
-    await stepUnderWay(operation.id, 'start_container');
+    await stepUnderWay(operation.id, 'create_container');
     await cancel(operation.id);
     expect(await bench.ended(operation.id)).toMatchObject({ status: 'cancelled', error: null });
     expect((await bench.server(server.id)).status).toBe('deleted');
@@ -126,7 +126,7 @@ describe('with one worker', () => {
   it('a delete behind an order that runs stops the order, and leaves nothing', async () => {
     await machine.setLatency({ start: 20_000 });
     const { server, operation } = await order();
-    await stepUnderWay(operation.id, 'start_container');
+    await stepUnderWay(operation.id, 'create_container');
     const deletion = await inTransaction(bench.database.dataSource, (em) =>
       createOperationInLine(em, {
         kind: 'delete_server',

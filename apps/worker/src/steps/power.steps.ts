@@ -14,13 +14,17 @@ export class StartContainerStep implements StepHandler {
   }
 }
 
-/** Starts what was ordered, unless the order says that it stays stopped. Taken back by killing it. */
+/**
+ * Starts what was ordered, unless the order says that it stays stopped, or it runs since its creation a moment ago:
+ * by this worker, under the same fence. Taken back by killing it.
+ */
 @Injectable()
 export class StartOrderedContainerStep implements StepHandler {
   constructor(private readonly targets: ServerTargets) {}
 
   async run(context: StepContext): Promise<void> {
     if (context.operation.input.start === false) return;
+    if (context.outputOf('create_container')?.started_with_fence === context.fence) return;
     const { runtime, containerId } = await this.targets.of(context.operation);
     await runtime.start(containerId, mutationOf(context));
   }

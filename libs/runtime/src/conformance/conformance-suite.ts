@@ -141,6 +141,17 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
         expect(await runtime.inspect(spec.id)).toBeNull();
       });
 
+      it('creates and starts in one call, twice, also what exists and is stopped', async () => {
+        const spec = newSpec();
+        for (let turn = 0; turn < 2; turn++) await runtime.create(spec, { fence: 1, start: true });
+        const detail = await runtime.inspect(spec.id);
+        expect(detail).toMatchObject({ state: 'running', hostname: spec.hostname, addresses: spec.addresses });
+        await runtime.kill(spec.id, { fence: 1 });
+        await runtime.create({ ...spec, hostname: 'renamed' }, { fence: 1, start: true });
+        expect(await runtime.inspect(spec.id)).toMatchObject({ state: 'running', hostname: 'renamed' });
+        await runtime.destroy(spec.id, { fence: 1 });
+      });
+
       it('starts again after a stop, with the disk as it was', async () => {
         const { id } = await started();
         await runtime.setHostname(id, 'kept-name', { fence: 2 });

@@ -23,7 +23,9 @@ const traces = (id: string) =>
 describe('lxc: life and death', () => {
   it('answers ping from outside of the host, by IPv4 and IPv6', async () => {
     const prefix = labFile().serverPool6.split('::')[0]!;
-    const v6 = `${prefix}:${(process.pid % 65_000).toString(16)}::1`;
+    // As the kernel writes it: no leading zeros.
+    const { hostname } = new URL(`http://[${prefix}:${(process.pid % 65_000).toString(16)}::1]`);
+    const v6 = hostname.slice(1, -1);
     const first = kit().newSpec().addresses[0]!;
     const addresses = [first, { address: v6, family: 6 as const, prefix: 64 }];
     const { id } = await kit().started({ addresses });

@@ -116,10 +116,10 @@ export class LxcRuntime implements ContainerRuntime {
     await this.call('template', 'berth_remove_template', [sha256], { action });
   }
 
-  async create(spec: ContainerSpec, options: MutationOptions): Promise<void> {
+  async create(spec: ContainerSpec, options: MutationOptions & { start?: boolean }): Promise<void> {
     check.assertSpec(this.connection.host, spec);
     const parts = [renderSpec(spec), renderKeys(spec.sshKeys), spec.rootPassword ?? ''];
-    await this.mutate('create', spec.id, options, { parts });
+    await this.mutate(options.start ? 'create_started' : 'create', spec.id, options, { parts });
   }
 
   async start(id: ContainerId, options: MutationOptions): Promise<void> {

@@ -108,9 +108,9 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
     );
   }
 
-  async create(spec: ContainerSpec, options: MutationOptions): Promise<void> {
+  async create(spec: ContainerSpec, options: MutationOptions & { start?: boolean }): Promise<void> {
     check.assertSpec(this.name, spec, this.supportedLimits(), this.lacking());
-    return this.mutate('create', spec.id, options, (current) => {
+    await this.mutate('create', spec.id, options, (current) => {
       if (!current && !this.machine.record().templates.includes(spec.templateSha256)) {
         throw this.error(
           'template_missing',
@@ -131,6 +131,7 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
       this.moveAddresses(current.spec.addresses, next);
       return { ...next, live: next.spec.limits };
     });
+    if (options.start) await this.start(spec.id, options);
   }
 
   start(id: ContainerId, options: MutationOptions): Promise<void> {
