@@ -14,7 +14,6 @@ export * from './entities/tenant.entity';
 export * from './entities/token.entity';
 export * from './new-id';
 export * from './postgres-error';
-export * from './repositories/address-room.repository';
 export * from './repositories/address.repository';
 export * from './repositories/audit.repository';
 export * from './repositories/drift.repository';

@@ -5,6 +5,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Longer, or with control characters, can't be anything's name. */
 const NAME = /^[^\p{C}]{1,253}$/u;
 
+export const mayBeName = (text: string): boolean => NAME.test(text);
 export const isUuid = (text: string): boolean => UUID.test(text);
 
 export const notFound = (kind: string, reference: string): BerthError =>
@@ -26,7 +27,7 @@ export async function findByReference<E extends Named>(
   reference: string,
   where: FindOptionsWhere<E>,
 ): Promise<E> {
-  if (!isUuid(reference) && !NAME.test(reference)) throw notFound(kind, reference);
+  if (!isUuid(reference) && !mayBeName(reference)) throw notFound(kind, reference);
   const key = isUuid(reference) ? { id: reference.toLowerCase() } : { name: reference };
   const found = await em.find(entity, { where: { ...where, ...key }, take: 2 });
   if (found.length > 1) {

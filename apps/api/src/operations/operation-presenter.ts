@@ -1,10 +1,16 @@
 import type { OperationView } from '@berth/contracts';
 import { type OperationEntity, OperationStepEntity } from '@berth/database';
+import { planOf } from '@berth/domain';
 import { type EntityManager, In } from 'typeorm';
 import type { Caller } from '../http/request-context';
 import { isoTime } from '../http/time';
 
-function stepView(step: OperationStepEntity): OperationView['steps'][number] {
+type ShownStep = Pick<
+  OperationStepEntity,
+  'name' | 'status' | 'attempt' | 'startedAt' | 'finishedAt' | 'error'
+>;
+
+function stepView(step: ShownStep): OperationView['steps'][number] {
   return {
     name: step.name,
     status: step.status,
@@ -16,11 +22,7 @@ function stepView(step: OperationStepEntity): OperationView['steps'][number] {
 }
 
 /** Input and logs stay inside: they may tell of the host. */
-function operationView(
-  operation: OperationEntity,
-  steps: OperationStepEntity[],
-  caller: Caller,
-): OperationView {
+function operationView(operation: OperationEntity, steps: ShownStep[], caller: Caller): OperationView {
   const { error } = operation;
   return {
     id: operation.id,
@@ -43,6 +45,13 @@ function operationView(
     started_at: isoTime(operation.startedAt),
     finished_at: isoTime(operation.finishedAt),
   };
+}
+
+/** One that was made in this transaction: its steps are those of its plan, none has begun. */
+export function presentNewOperation(operation: OperationEntity, caller: Caller): OperationView {
+  const fresh = { status: 'pending', attempt: 0, startedAt: null, finishedAt: null, error: null } as const;
+  const steps = planOf(operation.kind).steps.map(({ name }) => ({ name, ...fresh }));
+  return operationView(operation, steps, caller);
 }
 
 /** Operations with their steps, as this caller may see them. */

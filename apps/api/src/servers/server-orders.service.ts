@@ -9,8 +9,7 @@ import {
 import {
   allocateAddress,
   allocateIdSlot,
-  assertAddressesLeft,
-  createOperation,
+  createFirstOperation,
   lockTenant,
   newId,
   OperationEntity,
@@ -19,7 +18,7 @@ import {
   ServerEntity,
   type TenantEntity,
 } from '@berth/database';
-import { assertWithinQuota, BerthError, demandOf, type ResourceDemand } from '@berth/domain';
+import { assertWithinQuota, BerthError, demandOf, type ResourceDemand, UNIT_PREFIX } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { InjectConfig } from '../api-config';
@@ -27,11 +26,11 @@ import { tenantOf } from '../auth/tenant-scope';
 import { type Answer, audit, CommandsService } from '../commands/commands.service';
 import { bodyDigest } from '../http/body-digest';
 import type { RequestContext } from '../http/request-context';
-import { presentOperation } from '../operations/operation-presenter';
+import { presentNewOperation, presentOperation } from '../operations/operation-presenter';
 import { quotaOf, usedBy } from '../tenants/tenant-quota';
-import { chooseFor, type OrderChoice } from './order-choice';
+import { assertAddressesLeft, chooseFor, type OrderChoice } from './order-choice';
 import { newRootPassword } from './root-password';
-import { presentServer } from './server-presenter';
+import { presentServer, serverView } from './server-presenter';
 
 type OrderAnswer = { server: ServerView; operation: OperationView; root_password?: string };
 
@@ -68,10 +67,10 @@ export class ServerOrdersService {
       const earlier = await this.earlierOrder(em, context, tenantId, body.external_id, digest);
       if (earlier) return earlier;
       const choice = early ?? (await chooseFor(em, body));
-      const server = await this.reserve(em, tenant, choice, body, digest);
+      const { server, addresses } = await this.reserve(em, tenant, choice, body, digest);
       // Sealing costs more than anything else here: only orders that are taken pay for it.
       const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);
-      const operation = await createOperation(em, {
+      const operation = await createFirstOperation(em, {
         kind: 'create_server',
         serverId: server.id,
         hostId: server.hostId,
@@ -81,7 +80,7 @@ export class ServerOrdersService {
         input: { start: body.start, sealed_root_password: sealed },
       });
       await this.auditOrder(em, context, server, body);
-      const answer = await this.present(em, context, server, operation);
+      const answer = this.presentNew(context, choice, server, addresses, operation);
       return { body: answer, ...(made !== null && { once: { root_password: made } }) };
     });
   }
@@ -129,10 +128,10 @@ export class ServerOrdersService {
     choice: OrderChoice,
     body: CreateServerBody,
     digest: string,
-  ): Promise<ServerEntity> {
+  ): Promise<{ server: ServerEntity; addresses: ServerView['addresses'] }> {
     const demand = demandOf(choice.plan.limits);
     assertWithinQuota(quotaOf(tenant), usedBy(tenant), { servers: 1, ...demand, ipv4: choice.ipv4 });
-    await assertAddressesLeft(em, choice.location.id, choice);
+    assertAddressesLeft(choice);
     const host = await placeServer(em, {
       locationId: choice.location.id,
       architecture: choice.template.architecture,
@@ -143,8 +142,7 @@ export class ServerOrdersService {
     server.idSlot = await allocateIdSlot(em, choice.location.id);
     server.orderDigest = digest;
     await em.insert(ServerEntity, server as never);
-    await this.giveAddresses(em, server, choice);
-    return server;
+    return { server, addresses: await this.giveAddresses(em, server, choice) };
   }
 
   private newServer(
@@ -181,16 +179,41 @@ export class ServerOrdersService {
   }
 
   /** The first of each family is its primary. IPv4 first: its pools are the ones that run out. */
-  private async giveAddresses(em: EntityManager, server: ServerEntity, choice: OrderChoice): Promise<void> {
+  private async giveAddresses(
+    em: EntityManager,
+    server: ServerEntity,
+    choice: OrderChoice,
+  ): Promise<ServerView['addresses']> {
     const { locationId, tenantId, id: serverId } = server;
+    const given: ServerView['addresses'] = [];
     for (const [family, count] of [
       [4, choice.ipv4],
       [6, choice.ipv6],
     ] as const) {
       for (let i = 0; i < count; i++) {
-        await allocateAddress(em, { locationId, serverId, tenantId, family, isPrimary: i === 0 });
+        const primary = i === 0;
+        const request = { locationId, serverId, tenantId, family, isPrimary: primary };
+        const address = await allocateAddress(em, request);
+        given.push({ address, family, prefix: UNIT_PREFIX[family], rdns: null, primary });
       }
     }
+    return given;
+  }
+
+  /** All that the answer says is known: an order's customer need not wait for its own rows to be read again. */
+  private presentNew(
+    { caller }: RequestContext,
+    choice: OrderChoice,
+    server: ServerEntity,
+    addresses: ServerView['addresses'],
+    operation: OperationEntity,
+  ): OrderAnswer {
+    const [plan, template, location] = [choice.plan.name, choice.template.name, choice.location.name];
+    const around = { plan, template, location, addresses, operation: operation.id };
+    return {
+      server: serverView(server, around, caller),
+      operation: presentNewOperation(operation, caller),
+    };
   }
 
   private async present(

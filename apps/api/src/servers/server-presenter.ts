@@ -6,8 +6,7 @@ import { isoTime } from '../http/time';
 import { limitsView } from '../plans/limits-view';
 
 /** What a server's answer takes from other tables. */
-interface Surroundings {
-  id: string;
+export interface Surroundings {
   plan: string;
   template: string;
   location: string;
@@ -27,7 +26,8 @@ const SURROUNDINGS_SQL = `
          JOIN locations l ON l.id = s.location_id
    WHERE s.id = ANY ($1::uuid[])`;
 
-function serverView(server: ServerEntity, around: Surroundings, caller: Caller): ServerView {
+/** Without a look into the database. */
+export function serverView(server: ServerEntity, around: Surroundings, caller: Caller): ServerView {
   return {
     id: server.id,
     name: server.name,
@@ -58,7 +58,9 @@ export async function presentServers(
   caller: Caller,
 ): Promise<ServerView[]> {
   if (servers.length === 0) return [];
-  const rows: Surroundings[] = await em.query(SURROUNDINGS_SQL, [servers.map(({ id }) => id)]);
+  const rows: (Surroundings & { id: string })[] = await em.query(SURROUNDINGS_SQL, [
+    servers.map(({ id }) => id),
+  ]);
   const around = new Map(rows.map((row) => [row.id, row]));
   return servers.map((server) => serverView(server, around.get(server.id)!, caller));
 }

@@ -36,10 +36,10 @@ const FIND = `
 const TAKE_UNIT = `
   WITH taken AS (UPDATE ip_pools SET next_unit = $2 WHERE id = $1)
   INSERT INTO addresses (pool_id, address, family, prefix, server_id, tenant_id, is_primary, assigned_at)
-  SELECT $1, $3, $4, $5, $6, $7, $8, now() WHERE $3::inet IS NOT NULL`;
+  SELECT $1, $3, $4, $5, $6, $7, $8, now() WHERE $3::inet IS NOT NULL RETURNING host(address) AS address`;
 
 /**
- * Gives the server an address of its location's pools; for IPv6 the first one of its /64. Throws `no_capacity`;
+ * Gives the server an address of its location's pools, as Postgres writes it; for IPv6 the first one of its /64. Throws `no_capacity`;
  * `quota_exceeded` comes from the trigger.
  */
 export async function allocateAddress(em: EntityManager, request: AddressRequest): Promise<string> {
@@ -55,16 +55,8 @@ export async function allocateAddress(em: EntityManager, request: AddressRequest
   let unit = nextUnit;
   let address: string | null = null;
   while (address === null && unit < units) address = unitAddress({ family, cidr, units }, unit++, gateway);
-  await em.query(TAKE_UNIT, [id, unit, address, family, UNIT_PREFIX[family], serverId, tenantId, isPrimary]);
+  const values = [id, unit, address, family, UNIT_PREFIX[family], serverId, tenantId, isPrimary];
+  const [taken]: { address: string }[] = await em.query(TAKE_UNIT, values);
   // The pool's rest was its broadcast address or the gateway: on to the next pool.
-  return address ?? allocateAddress(em, request);
-}
-
-/** Gives all of a server's addresses back. */
-export async function releaseAddresses(em: EntityManager, serverId: string): Promise<void> {
-  await em.query(
-    `UPDATE addresses SET server_id = NULL, tenant_id = NULL, is_primary = false, rdns = NULL, assigned_at = NULL, released_at = now()
-      WHERE server_id = $1`,
-    [serverId],
-  );
+  return taken?.address ?? allocateAddress(em, request);
 }

@@ -21,11 +21,3 @@ export async function allocateIdSlot(em: EntityManager, locationId: string): Pro
     { resource: 'id_ranges' },
   );
 }
-
-/** Gives a range back, once nothing on any host is owned by it. */
-export async function releaseIdSlot(em: EntityManager, locationId: string, slot: number): Promise<void> {
-  await em.query(`INSERT INTO free_id_slots (location_id, slot) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
-    locationId,
-    slot,
-  ]);
-}

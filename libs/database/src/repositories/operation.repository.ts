@@ -118,6 +118,11 @@ export async function createOperation(em: EntityManager, fresh: NewOperation): P
   return insertOperation(em, fresh, null);
 }
 
+/** As createOperation, for a server or host of this very transaction: nothing can be under way on it. */
+export function createFirstOperation(em: EntityManager, fresh: NewOperation): Promise<OperationEntity> {
+  return insertOperation(em, fresh, null);
+}
+
 /**
  * As createOperation, but stands in line behind one under way, asking that one to stop where it still can.
  * The one that waits already is given back rather than a second one made, if it is of the same kind.

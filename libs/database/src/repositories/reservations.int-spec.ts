@@ -14,7 +14,7 @@ import { ServerEntity } from '../entities/server.entity';
 import { TenantEntity } from '../entities/tenant.entity';
 import { refusalOf } from '../postgres-error';
 import { inTransaction } from '../transaction';
-import { allocateAddress, releaseAddresses } from './address.repository';
+import { allocateAddress } from './address.repository';
 import { placeServer } from './placement.repository';
 
 let database: TestDatabase;
@@ -52,7 +52,10 @@ it('gives out again what was given back, the longest free first', async () => {
   const freed = [await addressOf(second), await addressOf(first)];
   for (const server of [second, first]) {
     await inTransaction(dataSource, async (em) => {
-      await releaseAddresses(em, server.id);
+      await em.query(
+        `UPDATE addresses SET server_id = NULL, tenant_id = NULL, assigned_at = NULL, released_at = now() WHERE server_id = $1`,
+        [server.id],
+      );
       await em.update(ServerEntity, { id: server.id }, { status: 'deleted', deletedAt: new Date() });
     });
   }

@@ -1,26 +1,18 @@
-import type { OperationErrorBody, OperationStatus } from '@berth/contracts';
-import {
-  inTransaction,
-  OperationEntity,
-  recordAudit,
-  releaseAddresses,
-  releaseIdSlot,
-  ringLater,
-  ServerEntity,
-} from '@berth/database';
+import { serverStatusSchema, type OperationErrorBody, type OperationStatus } from '@berth/contracts';
+import { inStatement, newId, type OperationEntity } from '@berth/database';
 import { statusAfter, type ServerOperationKind } from '@berth/domain';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 export interface Ending {
   status: Extract<OperationStatus, 'succeeded' | 'failed' | 'cancelled'>;
   error: OperationErrorBody | null;
-  /** The last step's writing, in the same transaction. */
+  /** The last step's writing, in the same statement. */
   lastStep: { position: number; output: Record<string, unknown>; log: string } | null;
 }
 
 const outcomes = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
 
-/** The operation's row and its last step's; one row where it was still this worker's. */
+/** Customers wait for it, so all of it is one statement; nothing of it happens unless `ended` finds its row. */
 const END_OPERATION = `
   WITH ended AS (
     UPDATE operations SET status = $3, error = $4, finished_at = clock_timestamp(), lease_until = NULL,
@@ -28,85 +20,70 @@ const END_OPERATION = `
            result = CASE WHEN $3 = 'succeeded' THEN $5::jsonb END,
            -- A failed operation may be tried again, and needs its secret for that.
            input = CASE WHEN $3 = 'failed' THEN input ELSE input - 'sealed_root_password' END
-     WHERE id = $1 AND fence = $2 AND status = 'running' RETURNING id
+     WHERE id = $1 AND fence = $2 AND status = 'running' RETURNING *
   ), last_step AS (
     UPDATE operation_steps SET status = 'succeeded', finished_at = clock_timestamp(), output = $5::jsonb, error = NULL, log = $7
      WHERE operation_id = (SELECT id FROM ended) AND position = $6
+  ), next_in_line AS (
+    UPDATE operations SET waits_for = NULL, run_after = clock_timestamp() WHERE waits_for = (SELECT id FROM ended) RETURNING id
+  ), ring AS (
+    INSERT INTO outbox (operation_id) SELECT id FROM next_in_line
+  ), server AS (
+    UPDATE servers SET status = $8::jsonb ->> status, updated_at = now(),
+           deleted_at = CASE WHEN $8::jsonb ->> status = 'deleted' THEN now() ELSE deleted_at END
+     WHERE id = (SELECT server_id FROM ended) AND $8::jsonb ->> status <> status
+    RETURNING id, status, location_id, id_slot
+  ), addresses_back AS (
+    UPDATE addresses SET server_id = NULL, tenant_id = NULL, is_primary = false, rdns = NULL, assigned_at = NULL, released_at = now()
+     WHERE server_id = (SELECT id FROM server WHERE status = 'deleted')
+  ), id_range_back AS (
+    INSERT INTO free_id_slots (location_id, slot) SELECT location_id, id_slot FROM server WHERE status = 'deleted'
+    ON CONFLICT DO NOTHING
+  ), host AS (
+    -- A host that an operator cordoned or removed meanwhile stays so.
+    UPDATE hosts SET state = CASE WHEN $3 = 'succeeded' THEN 'active' ELSE 'error' END, reachable = $3 = 'succeeded',
+           last_error = $4::jsonb ->> 'message', updated_at = now()
+     WHERE id = (SELECT host_id FROM ended WHERE kind = 'enrol_host') AND state IN ('enrolling','error')
+  ), audit AS (
+    INSERT INTO audit_events (id, at, actor, role, tenant_id, action, target_type, target_id, request_id, details)
+    SELECT $9, clock_timestamp(), requested_by, 'system', tenant_id, 'operation.' || status,
+           CASE WHEN server_id IS NULL THEN 'host' ELSE 'server' END, coalesce(server_id, host_id, id)::text, request_id,
+           jsonb_strip_nulls(jsonb_build_object('operation_id', id, 'kind', kind)) ||
+             CASE WHEN $4::jsonb IS NULL THEN '{}' ELSE jsonb_build_object('error', $4::jsonb) END
+      FROM ended
   )
   SELECT id FROM ended`;
 
 /**
  * Ends an operation: its row, its server's or host's status, what a deleted server held, the one that waits in line
- * and the audit event, all in one transaction. False: another worker has it.
+ * and the audit event, all or nothing. False: another worker has it.
  */
 export async function finishOperation(
   dataSource: DataSource,
   operation: OperationEntity,
   ending: Ending,
 ): Promise<boolean> {
-  return inTransaction(dataSource, async (em) => {
-    const rows: unknown[] = await em.query(END_OPERATION, [
-      operation.id,
-      operation.fence,
-      ending.status,
-      ending.error,
-      ending.lastStep?.output ?? {},
-      ending.lastStep?.position ?? -1,
-      ending.lastStep?.log ?? '',
-    ]);
-    if (rows.length === 0) return false;
-    if (operation.serverId) await settleServer(em, operation, ending);
-    else if (operation.hostId) await settleHost(em, operation, ending);
-    const waiting: [{ id: string }[], number] = await em.query(
-      `UPDATE operations SET waits_for = NULL, run_after = clock_timestamp() WHERE waits_for = $1 RETURNING id`,
-      [operation.id],
-    );
-    for (const { id } of waiting[0]) await ringLater(em, id);
-    await recordAudit(em, {
-      actor: operation.requestedBy,
-      role: 'system',
-      tenantId: operation.tenantId,
-      action: `operation.${ending.status}`,
-      targetType: operation.serverId ? 'server' : 'host',
-      targetId: operation.serverId ?? operation.hostId ?? operation.id,
-      requestId: operation.requestId,
-      details: {
-        operation_id: operation.id,
-        kind: operation.kind,
-        ...(ending.error && { error: ending.error }),
-      },
-    });
-    return true;
-  });
+  const { status, error, lastStep } = ending;
+  const rows = await inStatement<unknown[]>(dataSource, END_OPERATION, [
+    operation.id,
+    operation.fence,
+    status,
+    error && JSON.stringify(error),
+    JSON.stringify(lastStep?.output ?? {}),
+    lastStep?.position ?? -1,
+    lastStep?.log ?? '',
+    JSON.stringify(statusesAfter(operation, ending)),
+    newId(),
+  ]);
+  return rows.length > 0;
 }
 
-async function settleServer(em: EntityManager, operation: OperationEntity, ending: Ending): Promise<void> {
-  const server = await em.findOneOrFail(ServerEntity, {
-    where: { id: operation.serverId! },
-    lock: { mode: 'pessimistic_write' },
-  });
-  const kind = operation.kind as ServerOperationKind;
-  const status = statusAfter(kind, outcomes[ending.status], server.status, operation.input);
-  if (status === server.status) return;
-  if (status === 'deleted') {
-    await em.update(ServerEntity, { id: server.id }, { status, deletedAt: new Date() });
-    await releaseAddresses(em, server.id);
-    await releaseIdSlot(em, server.locationId, server.idSlot);
-  } else if (server.status !== 'deleted') {
-    await em.update(ServerEntity, { id: server.id }, { status });
-  }
-}
-
-async function settleHost(em: EntityManager, operation: OperationEntity, ending: Ending): Promise<void> {
-  if (operation.kind !== 'enrol_host') return;
-  // A host that an operator cordoned or removed meanwhile stays so.
-  await em.query(
-    `UPDATE hosts SET state = $2, reachable = $3, last_error = $4, updated_at = now() WHERE id = $1 AND state IN ('enrolling','error')`,
-    [
-      operation.hostId,
-      ending.status === 'succeeded' ? 'active' : 'error',
-      ending.status === 'succeeded',
-      ending.error?.message ?? null,
-    ],
+/** Where the end leaves the server, by the status it is in; a deleted one stays deleted. */
+function statusesAfter({ kind, input, serverId }: OperationEntity, ending: Ending): Record<string, string> {
+  if (!serverId) return {};
+  const outcome = outcomes[ending.status];
+  const alive = serverStatusSchema.options.filter((status) => status !== 'deleted');
+  return Object.fromEntries(
+    alive.map((status) => [status, statusAfter(kind as ServerOperationKind, outcome, status, input)]),
   );
 }

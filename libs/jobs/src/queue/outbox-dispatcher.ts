@@ -4,6 +4,11 @@ import type { DataSource } from 'typeorm';
 import type { OperationsQueue } from './operations-queue';
 
 const BATCH = 500;
+/**
+ * After a NOTIFY: whoever wrote the row rings by itself right after its commit, and has its customer waiting for this very
+ * process. Rows that come together are also taken together.
+ */
+const SETTLE_MS = 100;
 /** NOTIFY tells at once; the poll catches what was committed while the listener was away. */
 const POLL_MS = 1000;
 const RECONNECT_MS = 1000;
@@ -19,6 +24,7 @@ export interface DispatcherOptions {
 export class OutboxDispatcher {
   private listener: Client | null = null;
   private timer: NodeJS.Timeout | null = null;
+  private settling: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = false;
@@ -34,8 +40,16 @@ export class OutboxDispatcher {
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer) clearInterval(this.timer);
+    if (this.settling) clearTimeout(this.settling);
     await this.listener?.end().catch(() => undefined);
     await this.running;
+  }
+
+  private wakeSoon(): void {
+    this.settling ??= setTimeout(() => {
+      this.settling = null;
+      this.wake();
+    }, SETTLE_MS);
   }
 
   /** Empties the outbox; while it is at it, a further call makes it look once more. */
@@ -74,7 +88,7 @@ export class OutboxDispatcher {
       application_name: 'berth-outbox',
       keepAlive: true,
     });
-    client.on('notification', () => this.wake());
+    client.on('notification', () => this.wakeSoon());
     client.on('error', (error) => this.relisten(client, error));
     client.on('end', () => this.relisten(client, null));
     this.listener = client;
