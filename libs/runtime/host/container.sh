@@ -11,14 +11,15 @@ berth_create() {
     replug
     apply_live_limits
   fi
+  wait_for_jobs
   save_config
 }
 
 # All but the configuration, with which the container is complete. Commands that need no other's result run beside each
-# other: the kernel makes the disk while the shell writes files.
+# other, and are still to be waited for: the kernel makes the disk while the shell writes files.
+JOBS=()
 begin_create() {
   local spec keys password line
-  local -a jobs
   begin_mutation "$1" "$2"
   read_bytes spec "$3"
   read_bytes keys "$4"
@@ -30,24 +31,28 @@ begin_create() {
   done <<<"$spec"
   find_template "$spec"
   mkdir -p "$ROOT" "$RUN/devices/$ID" &
-  jobs=("$!")
+  JOBS=("$!")
   [[ -d $DIR ]] || mkdir -m 700 "$DIR"
   make_root "$spec" &
-  jobs+=("$!")
+  JOBS+=("$!")
   write_spec "$spec"
   write_network
   write_interfaces
   render_config
-  # One by one, since each may have failed.
-  wait "${jobs[0]}"
-  wait "${jobs[1]}"
+  wait_for_jobs
   apply_disk_limit &
-  jobs=("$!")
+  JOBS=("$!")
   write_hostname
   write_dns
   [[ -z $keys ]] || write_ssh_keys "$keys"
   [[ -z $password ]] || write_password "$password"
-  wait "${jobs[0]}"
+}
+
+# One by one, since each may have failed.
+wait_for_jobs() {
+  local job
+  for job in "${JOBS[@]}"; do wait "$job"; done
+  JOBS=()
 }
 
 # Sets ORIGIN to the template that the spec's text names, or to the root itself: its template may be gone by now.
@@ -85,6 +90,7 @@ berth_create_started() {
   ease_migration </dev/null >/dev/null 2>&1 &
   begin_create "$@"
   if [[ ! $FRESH ]]; then
+    wait_for_jobs
     save_config
     start_existing
     return
@@ -93,6 +99,7 @@ berth_create_started() {
   place_nodes
   save_config
   launch
+  wait_for_jobs
   await_answer || fail command_failed "its init ended at once"
 }
 
@@ -170,7 +177,7 @@ settled_running() {
 # The file system as the container's ids see it. Made once and kept over stops; gone after a boot of the host.
 mount_root() {
   [[ ! $ROOT -ef $DIR/rootfs ]] || return 0
-  mkdir -p "$ROOT"
+  [[ -d $ROOT ]] || mkdir -p "$ROOT"
   mount --bind -o "X-mount.idmap=0:$ID_BASE:65536" "$DIR/rootfs" "$ROOT" {LOCK_FD}>&-
 }
 

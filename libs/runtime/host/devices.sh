@@ -160,6 +160,7 @@ check_disk_free() {
     fail device_in_use "the host uses $1 below another device"
   ! grep -qs "^$real " /proc/swaps || fail device_in_use "the host swaps to $1"
   find_node "$1"
+  know_pool_devices
   [[ " $POOL_DEVICES " != *" $NODE_NUMBER "* ]] || fail device_in_use "the pool of containers is on $1"
 }
 

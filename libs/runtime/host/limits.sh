@@ -89,6 +89,7 @@ write_v2_io_priority() { add_write . io.bfq.weight "${IO_WEIGHTS[${LIMITS[io_pri
 # Each direction by itself, as the kernel counts them. 0 is no limit.
 write_v1_io_rate() {
   local device
+  know_pool_devices
   for device in $POOL_DEVICES; do
     add_write blkio blkio.throttle.read_bps_device "$device ${LIMITS[io_limit_bps]:-0}"
     add_write blkio blkio.throttle.write_bps_device "$device ${LIMITS[io_limit_bps]:-0}"
@@ -98,6 +99,7 @@ write_v1_io_rate() {
 }
 write_v2_io_rate() {
   local device bps=${LIMITS[io_limit_bps]:-0} iops=${LIMITS[io_limit_iops]:-0}
+  know_pool_devices
   ((bps)) || bps=max
   ((iops)) || iops=max
   for device in $POOL_DEVICES; do
@@ -107,7 +109,10 @@ write_v2_io_rate() {
 
 # The disks below the pool as the kernel limits them, `major:minor` each; known since the host was prepared.
 POOL_DEVICES=
-if [[ -e $RUN/pool-devices ]]; then POOL_DEVICES=$(<"$RUN/pool-devices"); fi
+know_pool_devices() {
+  [[ ! -e $RUN/pool-devices ]] || read -r POOL_DEVICES <"$RUN/pool-devices" || true
+}
+know_pool_devices
 
 look_up_pool_devices() {
   local link disk found=''

@@ -9,6 +9,8 @@ export interface ScriptOptions {
   /** Given to the script's stdin: the place for secrets and for long data. */
   input?: string;
   signal?: AbortSignal;
+  /** Definitions that the script needs, nothing else: a shell that waits for its script may have read them before. */
+  prelude?: string;
   /** Lines of the script's stderr. */
   onLog?: (line: string) => void;
 }

@@ -2,12 +2,15 @@ import { serverStatusSchema, type OperationErrorBody, type OperationStatus } fro
 import { inStatement, newId, type OperationEntity } from '@berth/database';
 import { statusAfter, type ServerOperationKind } from '@berth/domain';
 import type { DataSource } from 'typeorm';
+import { stepRows, writeStepsSql, type StepUpdate } from './operation-store';
 
 export interface Ending {
   status: Extract<OperationStatus, 'succeeded' | 'failed' | 'cancelled'>;
   error: OperationErrorBody | null;
-  /** The last step's writing, in the same statement. */
-  lastStep: { position: number; output: Record<string, unknown>; log: string } | null;
+  /** What the operation was for: its last step's output. */
+  result: Record<string, unknown>;
+  /** What is still to be written of its steps, in the same statement. */
+  steps: readonly StepUpdate[];
 }
 
 const outcomes = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
@@ -21,17 +24,15 @@ const END_OPERATION = `
            -- A failed operation may be tried again, and needs its secret for that.
            input = CASE WHEN $3 = 'failed' THEN input ELSE input - 'sealed_root_password' END
      WHERE id = $1 AND fence = $2 AND status = 'running' RETURNING *
-  ), last_step AS (
-    UPDATE operation_steps SET status = 'succeeded', finished_at = clock_timestamp(), output = $5::jsonb, error = NULL, log = $7
-     WHERE operation_id = (SELECT id FROM ended) AND position = $6
+  ), steps AS (${writeStepsSql('$6', 'ended')}
   ), next_in_line AS (
     UPDATE operations SET waits_for = NULL, run_after = clock_timestamp() WHERE waits_for = (SELECT id FROM ended) RETURNING id
   ), ring AS (
     INSERT INTO outbox (operation_id) SELECT id FROM next_in_line
   ), server AS (
-    UPDATE servers SET status = $8::jsonb ->> status, updated_at = now(),
-           deleted_at = CASE WHEN $8::jsonb ->> status = 'deleted' THEN now() ELSE deleted_at END
-     WHERE id = (SELECT server_id FROM ended) AND $8::jsonb ->> status <> status
+    UPDATE servers SET status = $7::jsonb ->> status, updated_at = now(),
+           deleted_at = CASE WHEN $7::jsonb ->> status = 'deleted' THEN now() ELSE deleted_at END
+     WHERE id = (SELECT server_id FROM ended) AND $7::jsonb ->> status <> status
     RETURNING id, status, location_id, id_slot
   ), addresses_back AS (
     UPDATE addresses SET server_id = NULL, tenant_id = NULL, is_primary = false, rdns = NULL, assigned_at = NULL, released_at = now()
@@ -46,7 +47,7 @@ const END_OPERATION = `
      WHERE id = (SELECT host_id FROM ended WHERE kind = 'enrol_host') AND state IN ('enrolling','error')
   ), audit AS (
     INSERT INTO audit_events (id, at, actor, role, tenant_id, action, target_type, target_id, request_id, details)
-    SELECT $9, clock_timestamp(), requested_by, 'system', tenant_id, 'operation.' || status,
+    SELECT $8, clock_timestamp(), requested_by, 'system', tenant_id, 'operation.' || status,
            CASE WHEN server_id IS NULL THEN 'host' ELSE 'server' END, coalesce(server_id, host_id, id)::text, request_id,
            jsonb_strip_nulls(jsonb_build_object('operation_id', id, 'kind', kind)) ||
              CASE WHEN $4::jsonb IS NULL THEN '{}' ELSE jsonb_build_object('error', $4::jsonb) END
@@ -63,15 +64,14 @@ export async function finishOperation(
   operation: OperationEntity,
   ending: Ending,
 ): Promise<boolean> {
-  const { status, error, lastStep } = ending;
+  const { status, error } = ending;
   const rows = await inStatement<unknown[]>(dataSource, END_OPERATION, [
     operation.id,
     operation.fence,
     status,
     error && JSON.stringify(error),
-    JSON.stringify(lastStep?.output ?? {}),
-    lastStep?.position ?? -1,
-    lastStep?.log ?? '',
+    JSON.stringify(ending.result),
+    stepRows(ending.steps),
     JSON.stringify(statusesAfter(operation, ending)),
     newId(),
   ]);

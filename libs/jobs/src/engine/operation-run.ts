@@ -9,6 +9,8 @@ import { StepLog } from './step-log';
 export type StopReason = 'lost' | 'cancel' | 'shutdown';
 
 const PROGRESS_INTERVAL_MS = 500;
+/** Steps that take less than this share a write. */
+const MEANWHILE_MS = 5;
 
 interface StepScope {
   context: StepContext;
@@ -24,6 +26,8 @@ export class OperationRun {
   private current: { step: OperationStepEntity; abort: AbortController } | null = null;
   private isUndoing = false;
   private progressAt = 0;
+  private unsent: StepUpdate[] = [];
+  private flush: NodeJS.Timeout | null = null;
   private writes: Promise<Held | null> = Promise.resolve({ cancelRequested: false });
 
   constructor(
@@ -55,14 +59,7 @@ export class OperationRun {
 
   /** Writes the end of the step before and the start of this one, at once. Null: lost. */
   begin(step: OperationStepEntity, finished: OperationStepEntity | null): Promise<Held | null> {
-    const updates: StepUpdate[] = [{ position: step.position, status: 'running', begins: true, error: null }];
-    if (finished) {
-      const { position, output, log } = finished;
-      updates.push({ position, status: 'succeeded', output, error: null, log });
-    }
-    step.attempt += 1;
-    step.status = 'running';
-    return this.update(updates);
+    return this.update(beginning(step, finished));
   }
 
   /**
@@ -70,20 +67,31 @@ export class OperationRun {
    * write. What the write finds out stops the step.
    */
   beginMeanwhile(step: OperationStepEntity, finished: OperationStepEntity | null): void {
-    this.begin(step, finished).then(
-      (held) => {
-        if (!held) this.stop('lost');
-        else if (held.cancelRequested) this.cancelRequested();
-      },
-      () => undefined, // thrown by the next write, and by settled()
-    );
+    this.unsent.push(...beginning(step, finished));
+    this.flush ??= setTimeout(() => {
+      this.update([]).then(
+        (held) => {
+          if (!held) this.stop('lost');
+          else if (held.cancelRequested) this.cancelRequested();
+        },
+        () => undefined, // thrown by the next write, and by settled()
+      );
+    }, MEANWHILE_MS);
+  }
+
+  /** What is yet to be written; it is the caller's to write from here on. */
+  takeUnsent(): StepUpdate[] {
+    if (this.flush) clearTimeout(this.flush);
+    this.flush = null;
+    return this.unsent.splice(0);
   }
 
   /** In the order of the calls: a later state never comes before an earlier one. */
   update(updates: readonly StepUpdate[]): Promise<Held | null> {
     const { progress } = this.operation;
+    const all = [...this.takeUnsent(), ...updates];
     this.writes = this.writes.then(async () => {
-      const held = await this.store.updateSteps(this.operation, updates, progress);
+      const held = await this.store.updateSteps(this.operation, all, progress);
       if (held) this.changed();
       return held;
     });
@@ -91,7 +99,12 @@ export class OperationRun {
     return this.writes;
   }
 
-  /** Resolves when all that was to be written is. Null: lost. Throws what a write threw. */
+  /** As settled, with what was yet to be sent. */
+  flushed(): Promise<Held | null> {
+    return this.unsent.length > 0 ? this.update([]) : this.writes;
+  }
+
+  /** Resolves when all that was sent is written. Null: lost. Throws what a write threw. */
   settled(): Promise<Held | null> {
     return this.writes;
   }
@@ -156,4 +169,15 @@ export class OperationRun {
     // Lost progress is no harm; a lost operation is found out by the next write that matters.
     this.update([{ position: step.position, status: 'running', log: step.log }]).catch(() => undefined);
   }
+}
+
+function beginning(step: OperationStepEntity, finished: OperationStepEntity | null): StepUpdate[] {
+  const updates: StepUpdate[] = [{ position: step.position, status: 'running', begins: true, error: null }];
+  if (finished) {
+    const { position, output, log } = finished;
+    updates.push({ position, status: 'succeeded', output, error: null, log });
+  }
+  step.attempt += 1;
+  step.status = 'running';
+  return updates;
 }

@@ -23,6 +23,34 @@ export interface Held {
   cancelRequested: boolean;
 }
 
+/**
+ * Steps' rows from updates, which are the parameter `$n` as JSON, for the operation of the CTE `held`; see stepRows. In one
+ * place, since an operation's end writes them too.
+ */
+export const writeStepsSql = (parameter: string, held: string): string => `
+  UPDATE operation_steps s SET
+    status = u.status,
+    attempt = CASE WHEN u.reset THEN 0 ELSE s.attempt END + CASE WHEN u.begins THEN 1 ELSE 0 END,
+    started_at = CASE WHEN u.begins THEN clock_timestamp() ELSE s.started_at END,
+    finished_at = CASE WHEN u.status IN ('running','pending') THEN NULL ELSE clock_timestamp() END,
+    output = CASE WHEN u.has_output THEN u.output ELSE s.output END,
+    error = CASE WHEN u.has_error THEN u.error ELSE s.error END,
+    log = coalesce(u.log, s.log)
+  FROM jsonb_to_recordset(${parameter}::jsonb) AS u(position integer, status text, begins boolean, reset boolean,
+       has_output boolean, output jsonb, has_error boolean, error jsonb, log text)
+  WHERE s.operation_id = (SELECT id FROM ${held}) AND s.position = u.position`;
+
+/** Updates as writeStepsSql takes them: one a step, the later of two counts. */
+export function stepRows(updates: readonly StepUpdate[]): string {
+  const byPosition = new Map<number, StepUpdate>();
+  for (const update of updates) {
+    const before = byPosition.get(update.position);
+    const begins = (before?.begins ?? false) || (update.begins ?? false);
+    byPosition.set(update.position, { ...before, ...update, begins });
+  }
+  return JSON.stringify([...byPosition.values()].map(toRow));
+}
+
 /** The engine's statements. Every write names the fence: it does nothing for a worker that has lost the operation. */
 export class OperationStore {
   constructor(private readonly dataSource: DataSource) {}
@@ -61,22 +89,10 @@ export class OperationStore {
     const rows: { cancel_requested: boolean }[] = await this.dataSource.query(
       `WITH held AS (
          UPDATE operations SET progress = $3 WHERE id = $1 AND fence = $2 AND status = 'running'
-         RETURNING cancel_requested_at IS NOT NULL AS cancel_requested
-       ), written AS (
-         UPDATE operation_steps s SET
-           status = u.status,
-           attempt = CASE WHEN u.reset THEN 0 ELSE s.attempt END + CASE WHEN u.begins THEN 1 ELSE 0 END,
-           started_at = CASE WHEN u.begins THEN clock_timestamp() ELSE s.started_at END,
-           finished_at = CASE WHEN u.status IN ('running','pending') THEN NULL ELSE clock_timestamp() END,
-           output = CASE WHEN u.has_output THEN u.output ELSE s.output END,
-           error = CASE WHEN u.has_error THEN u.error ELSE s.error END,
-           log = coalesce(u.log, s.log)
-         FROM jsonb_to_recordset($4::jsonb) AS u(position integer, status text, begins boolean, reset boolean,
-              has_output boolean, output jsonb, has_error boolean, error jsonb, log text)
-         WHERE s.operation_id = $1 AND s.position = u.position AND EXISTS (SELECT FROM held)
-       )
+         RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested
+       ), written AS (${writeStepsSql('$4', 'held')})
        SELECT cancel_requested FROM held`,
-      [operation.id, operation.fence, progress, JSON.stringify(updates.map(toRow))],
+      [operation.id, operation.fence, progress, stepRows(updates)],
     );
     return rows[0] ? { cancelRequested: rows[0].cancel_requested } : null;
   }

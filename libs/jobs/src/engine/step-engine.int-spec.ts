@@ -331,6 +331,21 @@ it('cancels a step under way and gives everything back', async () => {
   expect(await database.dataSource.manager.countBy(AddressEntity, { serverId: server.id })).toBe(0);
 });
 
+it('takes back, when cancelled, what a dead worker may have begun without having written it', async () => {
+  const { operation } = await orderServer(database.dataSource, world);
+  // Taken by a worker that wrote nothing more.
+  await database.dataSource.query(
+    `UPDATE operations SET status = 'running', attempt = 1, fence = nextval('operation_fence'), worker_id = 'dead',
+            lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`,
+    [operation.id],
+  );
+  await requestCancel(database.dataSource.manager, operation.id);
+  const calls: string[] = [];
+  expect(await engineWith(handlersWith(calls)).run(operation.id)).toBe('finished');
+  expect(calls).toEqual(['undo start_container', 'undo create_container']);
+  expect((await find(operation.id)).status).toBe('cancelled');
+});
+
 it('does not cancel behind the point of no return', async () => {
   const server = await runningServer();
   const operation = await ask('stop_server', server.id, { timeout_s: 1 });

@@ -91,8 +91,12 @@ export class StepEngine {
   private async goForward(run: OperationRun): Promise<RunOutcome | 'turned_back'> {
     const { kind } = run.operation;
     const open = run.steps.filter((step) => step.status !== 'succeeded');
-    if (open.length === 0) return this.finish(run, { status: 'succeeded', error: null, lastStep: null });
-    if (run.operation.cancelRequestedAt && mayCancelBefore(kind, open[0]!)) return this.turnBack(run, null);
+    if (open.length === 0)
+      return this.finish(run, { status: 'succeeded', error: null, result: {}, steps: [] });
+    if (run.operation.cancelRequestedAt && mayCancelBefore(kind, open[0]!)) {
+      if (run.operation.attempt > 1) doubt(kind, open);
+      return this.turnBack(run, null);
+    }
     for (const [index, step] of open.entries()) {
       const mayCancel = mayCancelBefore(kind, step);
       if (run.stopReason === 'lost') return 'lost';
@@ -112,17 +116,15 @@ export class StepEngine {
       }
       const failure = await this.attempt(run, step, 'run');
       if (failure) {
-        await run.settled();
+        await run.flushed();
         return this.afterFailure(run, step, failure);
       }
     }
     if (!(await run.settled())) return 'lost';
-    const last = open.at(-1)!;
-    return this.finish(run, {
-      status: 'succeeded',
-      error: null,
-      lastStep: { position: last.position, output: last.output ?? {}, log: last.log },
-    });
+    const { position, log, output } = open.at(-1)!;
+    const last = { position, status: 'succeeded', output: output ?? {}, error: null, log } as const;
+    const steps = [...run.takeUnsent(), last];
+    return this.finish(run, { status: 'succeeded', error: null, result: last.output, steps });
   }
 
   private async afterFailure(
@@ -191,7 +193,7 @@ export class StepEngine {
       step.status = 'undone';
     }
     const error = run.operation.error;
-    return this.finish(run, { status: error ? 'failed' : 'cancelled', error, lastStep: null });
+    return this.finish(run, { status: error ? 'failed' : 'cancelled', error, result: {}, steps: [] });
   }
 
   /** What can't be taken back is shown to operators, never dropped. */
@@ -264,6 +266,14 @@ export class StepEngine {
   private async finish(run: OperationRun, ending: Ending): Promise<RunOutcome> {
     return (await finishOperation(this.options.dataSource, run.operation, ending)) ? 'finished' : 'lost';
   }
+}
+
+/** A worker that died may have begun more than it had written: what can be taken back is, which is no harm if it isn't there. */
+function doubt(kind: OperationKind, open: readonly OperationStepEntity[]): void {
+  const undoable = new Set(
+    planOf(kind).steps.flatMap((step) => (step.undoable ? [step.name as string] : [])),
+  );
+  for (const step of open) if (undoable.has(step.name)) step.status = 'running';
 }
 
 /** Nothing behind the point of no return has been touched yet: that step itself may still be left undone. */

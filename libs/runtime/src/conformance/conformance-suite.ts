@@ -145,7 +145,11 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
         const spec = newSpec();
         for (let turn = 0; turn < 2; turn++) await runtime.create(spec, { fence: 1, start: true });
         const detail = await runtime.inspect(spec.id);
-        expect(detail).toMatchObject({ state: 'running', hostname: spec.hostname, addresses: spec.addresses });
+        expect(detail).toMatchObject({
+          state: 'running',
+          hostname: spec.hostname,
+          addresses: spec.addresses,
+        });
         await runtime.kill(spec.id, { fence: 1 });
         await runtime.create({ ...spec, hostname: 'renamed' }, { fence: 1, start: true });
         expect(await runtime.inspect(spec.id)).toMatchObject({ state: 'running', hostname: 'renamed' });

@@ -19,6 +19,6 @@ it.each(scripts.files.map(({ name, text }) => [name, text]))('%s is sound shell'
 });
 
 it('quotes the arguments of a call', () => {
-  const call = scripts.call('container', 'berth_set_hostname', ['ct1', 5, "a'; id"]);
-  expect(call.split('\n').at(-1)).toBe(`berth_set_hostname ct1 5 'a'\\''; id'`);
+  const { script } = scripts.call('container', 'berth_set_hostname', ['ct1', 5, "a'; id"]);
+  expect(script).toBe(`berth_set_hostname ct1 5 'a'\\''; id'`);
 });

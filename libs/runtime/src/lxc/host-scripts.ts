@@ -54,14 +54,22 @@ export class HostScripts {
     this.lib = `${LIB_DIR}/${hash.slice(0, 16)}`;
   }
 
-  /** One function of the scripts, called on the host. Ends with `EXIT_NOT_INSTALLED` where they are missing. */
-  call(modules: ModuleSet, name: string, args: readonly (string | number)[]): string {
+  /**
+   * One function of the scripts, called on the host. What only defines things, and ends with `EXIT_NOT_INSTALLED` where
+   * they are missing, is the prelude; but only what is called while somebody waits is worth shells that have it ready.
+   */
+  call(
+    modules: ModuleSet,
+    name: string,
+    args: readonly (string | number)[],
+  ): { prelude: string; script: string } {
     const lib = shellQuote(this.lib);
     const sources = MODULES[modules].map((module) => `. ${lib}/${module}.sh`);
-    const words = [name, ...args.map((arg) => shellQuote(String(arg)))].join(' ');
-    return [`[[ -e ${lib}/common.sh ]] || exit ${EXIT_NOT_INSTALLED}`, `LIB=${lib}`, ...sources, words].join(
-      '\n',
-    );
+    const prelude = [`[[ -e ${lib}/common.sh ]] || exit ${EXIT_NOT_INSTALLED}`, `LIB=${lib}`, ...sources];
+    const line = [name, ...args.map((arg) => shellQuote(String(arg)))].join(' ');
+    return modules === 'container'
+      ? { prelude: prelude.join('\n'), script: line }
+      : { prelude: '', script: [...prelude, line].join('\n') };
   }
 
   /** The same without anything installed: for a look at a host that isn't ours yet. */

@@ -100,7 +100,7 @@ export class LxcRuntime implements ContainerRuntime {
       if (known.trim() === 'present') return 'present';
       // A stream can be sent once only: all that could make the call start again is settled before.
       if (!(await this.snapshotHost()).bootId) await this.prepareHost({ signal });
-      const script = this.scripts.call('template', 'berth_import_template', [
+      const { script } = this.scripts.call('template', 'berth_import_template', [
         image.sha256,
         image.compression,
       ]);
@@ -254,10 +254,10 @@ export class LxcRuntime implements ContainerRuntime {
     args: readonly (string | number)[],
     options: ScriptOptions,
   ): Promise<string> {
-    const script = this.scripts.call(modules, name, args);
+    const { prelude, script } = this.scripts.call(modules, name, args);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.connection.script(script, options);
+        return await this.connection.script(script, { ...options, prelude });
       } catch (error) {
         const exitCode = error instanceof RuntimeError ? error.details.exitCode : null;
         if (attempt > 2) throw error;

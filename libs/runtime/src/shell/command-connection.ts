@@ -26,6 +26,12 @@ interface Run {
   onStderr?: (chunk: Buffer) => void;
 }
 
+export interface PreludedScript {
+  /** See `ScriptOptions`; may be empty. */
+  prelude: string;
+  script: string;
+}
+
 /** All of a connection but the way a command is started: time limits, abort, output, errors. */
 export abstract class CommandConnection implements HostConnection {
   constructor(readonly host: string) {}
@@ -34,8 +40,12 @@ export abstract class CommandConnection implements HostConnection {
   protected abstract open(commandLine: string, action: string, signal: AbortSignal): Promise<CommandHandle>;
 
   /** Starts a bash script in strict mode; its input is still to come. */
-  protected openScript(script: string, action: string, signal: AbortSignal): Promise<CommandHandle> {
-    return this.open(inBash(script), action, signal);
+  protected openScript(
+    { prelude, script }: PreludedScript,
+    action: string,
+    signal: AbortSignal,
+  ): Promise<CommandHandle> {
+    return this.open(inBash(`${prelude}\n${script}`), action, signal);
   }
 
   abstract close(): Promise<void>;
@@ -75,7 +85,7 @@ export abstract class CommandConnection implements HostConnection {
   private async runScript(script: string, input: string | Readable, options: ScriptOptions): Promise<string> {
     const log = new LineSplitter((line) => options.onLog?.(line));
     const { stdout, stderr, exitCode } = await this.run({
-      start: (signal) => this.openScript(script, options.action, signal),
+      start: (signal) => this.openScript({ prelude: options.prelude ?? '', script }, options.action, signal),
       action: options.action,
       timeoutMs: options.timeoutMs ?? SCRIPT_TIMEOUT_MS,
       signal: options.signal,

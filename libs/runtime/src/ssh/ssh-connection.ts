@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import type { HostEndpoint } from '../host-endpoint';
 import { RuntimeError } from '../runtime-error';
-import { CommandConnection, inBash } from '../shell/command-connection';
+import { CommandConnection, inBash, type PreludedScript } from '../shell/command-connection';
 import type { CommandHandle } from '../shell/command-handle';
 import { openChannel } from './ssh-channel';
 import { SshLink } from './ssh-link';
@@ -43,17 +43,17 @@ export class SshConnection extends CommandConnection {
 
   /** By a shell that waits already, where there is one. */
   protected override async openScript(
-    script: string,
+    { prelude, script }: PreludedScript,
     action: string,
     signal: AbortSignal,
   ): Promise<CommandHandle> {
     const link = await this.takeLink(action, signal);
     try {
       const client = await orAbort(link.ready, signal);
-      const spare = await orAbort(link.takeSpare(), signal);
-      const handle = spare ?? (await this.start(client, inBash(script), action));
+      const spare = await orAbort(link.takeSpare(prelude), signal);
+      const handle = spare ?? (await this.start(client, inBash(`${prelude}\n${script}`), action));
       if (spare) spare.stdin.write(`${script}\0`);
-      link.keepSpare(client);
+      link.keepSpare(client, prelude);
       void handle.ended.then(() => this.give(link));
       return handle;
     } catch (error) {

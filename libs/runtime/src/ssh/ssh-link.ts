@@ -2,6 +2,7 @@ import { NodeSSH } from 'node-ssh';
 import type { Client } from 'ssh2';
 import type { HostEndpoint } from '../host-endpoint';
 import type { CommandHandle } from '../shell/command-handle';
+import { shellQuote } from '../shell/shell-quote';
 import { fingerprintOf } from './host-key';
 import { openChannel } from './ssh-channel';
 import { connectError } from './ssh-errors';
@@ -10,8 +11,11 @@ import type { SshOptions } from './ssh-options';
 /** sshd allows 10 sessions a connection by default; the rest is for ending commands. */
 export const CHANNELS_PER_LINK = 6;
 const KEEPALIVES_MISSED = 3;
+/** Beside CHANNELS_PER_LINK. */
+const SPARES_PER_LINK = 2;
 /** Takes a script, ended by NUL, from its stdin; what follows there is the script's own. */
-const WAITING_SHELL = `exec bash --norc -c 'IFS= read -r -d "" s || exit 255; set -euo pipefail; eval "$s"'`;
+const waitingShell = (prelude: string): string =>
+  `exec bash --norc -c ${shellQuote(`set -euo pipefail\n${prelude}\nIFS= read -r -d "" s || exit 255; eval "$s"`)}`;
 
 /** One SSH connection of a pool: counts its channels, and knows when it is gone. */
 export class SshLink {
@@ -22,7 +26,8 @@ export class SshLink {
   private readonly ssh = new NodeSSH();
   private client: Client | null = null;
   private idle: NodeJS.Timeout | undefined;
-  private spare: Promise<CommandHandle> | null = null;
+  /** By prelude. */
+  private readonly spares = new Map<string, Promise<CommandHandle>>();
 
   constructor(
     private readonly endpoint: HostEndpoint,
@@ -50,24 +55,33 @@ export class SshLink {
   }
 
   /**
-   * Opens a shell that waits for its script, for the next one to find: the channel, sshd's fork and bash's start are most
-   * of a small script's time. It isn't counted in `channels`, so that it neither takes room nor keeps the link from idling.
+   * Opens a shell that has read the prelude and waits for a script, for the next one to find: the channel, sshd's fork,
+   * bash's start and the reading are most of a small script's time. It isn't counted in `channels`, so that it neither
+   * takes room nor keeps the link from idling.
    */
-  keepSpare(client: Client): void {
-    if (this.gone || this.spare) return;
-    const spare = openChannel(client, WAITING_SHELL);
+  keepSpare(client: Client, prelude: string): void {
+    if (this.gone || this.spares.has(prelude)) return;
+    if (this.spares.size >= SPARES_PER_LINK) this.endOldestSpare();
+    const spare = openChannel(client, waitingShell(prelude));
     const forget = () => {
-      if (this.spare === spare) this.spare = null;
+      if (this.spares.get(prelude) === spare) this.spares.delete(prelude);
     };
-    this.spare = spare;
+    this.spares.set(prelude, spare);
     spare.then((handle) => handle.ended.then(forget), forget);
   }
 
-  /** The waiting shell, if there is one; it is the caller's from here on. */
-  async takeSpare(): Promise<CommandHandle | null> {
-    const { spare } = this;
-    this.spare = null;
-    return spare && (await spare.catch(() => null));
+  /** The shell that waits with this prelude, if there is one; it is the caller's from here on. */
+  async takeSpare(prelude: string): Promise<CommandHandle | null> {
+    const spare = this.spares.get(prelude);
+    this.spares.delete(prelude);
+    return spare ? spare.catch(() => null) : null;
+  }
+
+  /** Without a script it ends by itself. */
+  private endOldestSpare(): void {
+    const [[prelude, spare]] = this.spares as unknown as [[string, Promise<CommandHandle>]];
+    this.spares.delete(prelude);
+    spare.then((handle) => handle.stdin.end()).catch(() => undefined);
   }
 
   drop(): void {
