@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Lab } from '@berth/lab';
 import type { StackUnderTest } from '@berth/stack';
-import { eventually } from '@berth/testing';
 import { BerthClient } from '../e2e/berth-client';
 import { addressOf, pings } from '../e2e/outside';
 import { ByHand } from './by-hand';
@@ -13,16 +12,12 @@ const ROUNDS = 10;
 async function orderOnce(client: BerthClient, template: string, n: number): Promise<number> {
   const begin = process.hrtime.bigint();
   const { server: ordered, operation } = await client.order({ name: `bench-${n}`, template, plan: 'small' });
-  // Each look costs the two processors that the order runs on as well: not more often than a person's program would.
-  const look = async () => {
-    const view = await client.server(ordered.id);
-    return view.status === 'creating' ? null : view;
-  };
-  const server = await eventually('the end of creating', look, { intervalMs: 10 });
+  // Looking again and again would cost the two processors that the order runs on as well.
+  await client.followed(operation.id);
+  const server = await client.server(ordered.id);
   const ms = Number(process.hrtime.bigint() - begin) / 1e6;
   if (server.status !== 'running' || !(await pings(addressOf(server))))
     throw new Error(`server ${server.id} is ${server.status}`);
-  await client.done(operation.id);
   const { operation: deletion } = await client.ask<{ operation: { id: string } }>(
     'DELETE',
     `/v1/servers/${server.id}`,

@@ -76,6 +76,26 @@ export class BerthClient {
     return (await this.ask<{ server: ServerView }>('GET', `/v1/servers/${id}`)).server;
   }
 
+  /** Follows an operation's events to its end, however it ends: hears of it at once, and asks for nothing meanwhile. */
+  async followed(id: string): Promise<OperationView> {
+    const response = await fetch(`${this.origin}/v1/operations/${id}/events`, {
+      headers: { authorization: `Bearer ${this.token}` },
+    });
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body!) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const events = text.split('\n\n');
+      text = events.pop()!;
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event)?.[1];
+        const operation = data === undefined ? null : (JSON.parse(data) as OperationView);
+        if (operation && ENDED.has(operation.status)) return operation;
+      }
+    }
+    throw new Error(`the events of operation ${id} ended before it did`);
+  }
+
   /** Waits for an operation's end, however it ends. */
   ended(id: string, timeoutMs = 60_000): Promise<OperationView> {
     const look = async () => {
