@@ -14,6 +14,7 @@ export * from './entities/tenant.entity';
 export * from './entities/token.entity';
 export * from './new-id';
 export * from './postgres-error';
+export * from './prepared';
 export * from './repositories/address.repository';
 export * from './repositories/audit.repository';
 export * from './repositories/drift.repository';

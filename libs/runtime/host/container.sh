@@ -24,6 +24,7 @@ begin_create() {
   read_bytes spec "$3"
   read_bytes keys "$4"
   read_bytes password "$5"
+  [[ -z $password ]] || hash_password "$password"
   [[ -e $DIR/config ]] || FRESH=1
   while read -r line; do
     [[ $line != feature\ * ]] || require_feature "${line#feature }"
@@ -45,7 +46,7 @@ begin_create() {
   write_hostname
   write_dns
   [[ -z $keys ]] || write_ssh_keys "$keys"
-  [[ -z $password ]] || write_password "$password"
+  [[ -z $password ]] || write_password
 }
 
 # One by one, since each may have failed.

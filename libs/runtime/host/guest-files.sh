@@ -91,10 +91,16 @@ write_ssh_keys() {
   guest_write "$1" /root/.ssh/authorized_keys 600
 }
 
-# The password goes to openssl's stdin: neither into a command line nor, in clear, into a file.
+# Begins to hash a password, which takes its time, for write_password. It goes to openssl's stdin: neither into a command
+# line nor, in clear, into a file.
+hash_password() {
+  exec {HASH_FD}< <(openssl passwd -6 -stdin <<<"$1")
+}
+
 write_password() {
   local hash line shadow='' found=
-  hash=$(openssl passwd -6 -stdin <<<"$1")
+  read -r hash <&"$HASH_FD" || fail command_failed 'openssl could not hash the password'
+  exec {HASH_FD}<&-
   guest_read /etc/shadow
   for line in "${LINES[@]}"; do
     if [[ $line == root:* ]]; then

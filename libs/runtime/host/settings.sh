@@ -209,7 +209,8 @@ berth_set_password() {
   local password
   begin_change "$1" "$2"
   read_bytes password "$3"
-  write_password "$password"
+  hash_password "$password"
+  write_password
 }
 
 # berth_set_keys ID FENCE BYTES: the lines of authorized_keys on stdin.

@@ -1,5 +1,5 @@
 import type { Role, Scope, TenantStatus } from '@berth/contracts';
-import { hashToken } from '@berth/database';
+import { hashToken, prepared } from '@berth/database';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../http/request-context';
@@ -17,6 +17,13 @@ interface Row {
   last_used_at: Date | null;
 }
 
+const FIND_TOKEN = prepared(
+  'find_token',
+  `SELECT t.id, t.role, t.scopes, t.tenant_id, tenant.status AS tenant_status, t.last_used_at
+         FROM tokens t LEFT JOIN tenants tenant ON tenant.id = t.tenant_id
+        WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
+);
+
 /** Finds out whose token it is. Nothing is cached: a revoked token ends at once. */
 @Injectable()
 export class TokenLookupService {
@@ -27,12 +34,7 @@ export class TokenLookupService {
   /** Null where the secret is none of ours, was revoked or has expired. */
   async find(secret: string): Promise<Caller | null> {
     if (!TOKEN.test(secret)) return null;
-    const [row]: Row[] = await this.dataSource.query(
-      `SELECT t.id, t.role, t.scopes, t.tenant_id, tenant.status AS tenant_status, t.last_used_at
-         FROM tokens t LEFT JOIN tenants tenant ON tenant.id = t.tenant_id
-        WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
-      [hashToken(secret)],
-    );
+    const [row]: Row[] = await this.dataSource.query(FIND_TOKEN, [hashToken(secret)]);
     if (!row) return null;
     if (!row.last_used_at || Date.now() - row.last_used_at.getTime() > USED_EVERY_MS)
       await this.markUsed(row.id);

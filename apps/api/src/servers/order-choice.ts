@@ -1,3 +1,4 @@
+import { prepared } from '@berth/database';
 import type { CreateServerBody, Limits } from '@berth/contracts';
 import { BerthError } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
@@ -33,7 +34,9 @@ interface Row {
 const DEFAULT_LOCATION = 'lab';
 
 /** What looks like an id is only looked up as one. Names are unique among what isn't deleted. */
-const CHOICE_SQL = `
+const CHOICE_SQL = prepared(
+  'order_choice',
+  `
   WITH place AS (
     SELECT id, name FROM locations
      WHERE CASE WHEN $5::uuid IS NOT NULL THEN id = $5 WHEN $6::text IS NOT NULL THEN name = $6 ELSE true END
@@ -49,7 +52,8 @@ const CHOICE_SQL = `
                   -- The last unit of an IPv4 network is its broadcast address.
                   bool_or(p.next_unit < p.units - (CASE WHEN p.family = 4 AND p.units > 2 THEN 1 ELSE 0 END)
                           OR EXISTS (SELECT FROM addresses a WHERE a.pool_id = p.id AND a.server_id IS NULL)) AS has_left
-             FROM ip_pools p WHERE p.location_id = (SELECT id FROM place LIMIT 1) GROUP BY p.family) AS pools) AS families`;
+             FROM ip_pools p WHERE p.location_id = (SELECT id FROM place LIMIT 1) GROUP BY p.family) AS pools) AS families`,
+);
 
 /** The two parameters of a reference: its id or its name. */
 const idOrName = (reference: string | undefined): [string | null, string | null] =>

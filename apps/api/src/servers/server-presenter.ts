@@ -1,3 +1,4 @@
+import { prepared } from '@berth/database';
 import type { ServerView } from '@berth/contracts';
 import type { ServerEntity } from '@berth/database';
 import type { EntityManager } from 'typeorm';
@@ -15,7 +16,9 @@ export interface Surroundings {
 }
 
 /** One round trip for a whole list: a server is asked for more often than anything else. */
-const SURROUNDINGS_SQL = `
+const SURROUNDINGS_SQL = prepared(
+  'server_surroundings',
+  `
   SELECT s.id, p.name AS plan, t.name AS template, l.name AS location,
          coalesce((SELECT jsonb_agg(jsonb_build_object('address', host(a.address), 'family', a.family, 'prefix', a.prefix,
                                                        'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.family, a.id)
@@ -24,7 +27,8 @@ const SURROUNDINGS_SQL = `
            WHERE o.server_id = s.id AND o.status IN ('pending', 'running') AND o.waits_for IS NULL) AS operation
     FROM servers s JOIN plans p ON p.id = s.plan_id JOIN templates t ON t.id = s.template_id
          JOIN locations l ON l.id = s.location_id
-   WHERE s.id = ANY ($1::uuid[])`;
+   WHERE s.id = ANY ($1::uuid[])`,
+);
 
 /** Without a look into the database. */
 export function serverView(server: ServerEntity, around: Surroundings, caller: Caller): ServerView {

@@ -1,3 +1,4 @@
+import { prepared } from '@berth/database';
 import type { Limits, ServerStatus } from '@berth/contracts';
 import type { OperationEntity } from '@berth/database';
 import { containerIdOf, idBaseOf, StepError } from '@berth/domain';
@@ -35,7 +36,9 @@ interface Row {
   addresses: ContainerAddress[];
 }
 
-const TARGET_SQL = `
+const TARGET_SQL = prepared(
+  'server_target',
+  `
   SELECT s.number, s.status, s.hostname, s.limits, s.id_slot, s.ssh_keys,
          jsonb_build_object('sha256', t.sha256, 'compression', t.compression, 'source', t.source) AS template,
          ${hostRecordSql('h')} AS host,
@@ -43,7 +46,8 @@ const TARGET_SQL = `
                                     ORDER BY a.family, a.is_primary DESC, a.id)
                      FROM addresses a WHERE a.server_id = s.id), '[]') AS addresses
     FROM servers s JOIN templates t ON t.id = s.template_id JOIN hosts h ON h.id = s.host_id
-   WHERE s.id = $1`;
+   WHERE s.id = $1`,
+);
 
 /** Reads servers, once for all steps that a worker does in one go: nobody else may change them meanwhile. */
 @Injectable()

@@ -1,5 +1,6 @@
 import { BerthError, UNIT_PREFIX, unitAddress, type AddressFamily } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
+import { prepared } from '../prepared';
 
 export interface AddressRequest {
   locationId: string;
@@ -18,7 +19,9 @@ interface Found {
 }
 
 /** Freed ones first, the longest free first, so that an old owner's traffic has time to end. */
-const FIND = `
+const FIND = prepared(
+  'find_address',
+  `
   WITH freed AS (
     UPDATE addresses SET server_id = $1, tenant_id = $2, is_primary = $3, assigned_at = now(), released_at = NULL, rdns = NULL
      WHERE id = (SELECT a.id FROM addresses a JOIN ip_pools p ON p.id = a.pool_id
@@ -31,12 +34,16 @@ const FIND = `
   )
   SELECT (SELECT address FROM freed) AS freed,
          (SELECT jsonb_build_object('id', id, 'cidr', cidr, 'gateway', host(gateway), 'nextUnit', next_unit, 'units', units)
-            FROM pool) AS pool`;
+            FROM pool) AS pool`,
+);
 
-const TAKE_UNIT = `
+const TAKE_UNIT = prepared(
+  'take_address',
+  `
   WITH taken AS (UPDATE ip_pools SET next_unit = $2 WHERE id = $1)
   INSERT INTO addresses (pool_id, address, family, prefix, server_id, tenant_id, is_primary, assigned_at)
-  SELECT $1, $3, $4, $5, $6, $7, $8, now() WHERE $3::inet IS NOT NULL RETURNING host(address) AS address`;
+  SELECT $1, $3, $4, $5, $6, $7, $8, now() WHERE $3::inet IS NOT NULL RETURNING host(address) AS address`,
+);
 
 /**
  * Gives the server an address of its location's pools, as Postgres writes it; for IPv6 the first one of its /64. Throws `no_capacity`;

@@ -1,6 +1,7 @@
 import { operationInputs, type OperationKind } from '@berth/contracts';
 import { BerthError, planOf } from '@berth/domain';
 import { In, IsNull, type EntityManager } from 'typeorm';
+import { prepared } from '../prepared';
 import { OperationEntity } from '../entities/operation.entity';
 import { newId } from '../new-id';
 
@@ -87,7 +88,9 @@ async function insertOperation(
 }
 
 /** The operation, its steps, and word for the dispatcher unless it waits: one round trip. */
-const INSERT_OPERATION = `
+const INSERT_OPERATION = prepared(
+  'insert_operation',
+  `
   WITH operation AS (
     INSERT INTO operations (id, kind, server_id, host_id, tenant_id, requested_by, request_id, input, waits_for)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING created_at
@@ -97,7 +100,8 @@ const INSERT_OPERATION = `
   ), ring AS (
     INSERT INTO outbox (operation_id) SELECT $1 WHERE $9::uuid IS NULL
   )
-  SELECT created_at AS at FROM operation`;
+  SELECT created_at AS at FROM operation`,
+);
 
 /** Leaves word for the dispatcher, in this transaction, to put the operation into the queue. */
 export async function ringLater(em: EntityManager, operationId: string): Promise<void> {

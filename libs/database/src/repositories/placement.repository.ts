@@ -1,6 +1,7 @@
 import type { Capability } from '@berth/contracts';
 import { BerthError, rankHosts, type PlacementCandidate, type ResourceDemand } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
+import { prepared } from '../prepared';
 import { HostEntity } from '../entities/host.entity';
 
 export interface PlacementRequest {
@@ -24,9 +25,9 @@ interface Row {
   used_disk_bytes: string;
 }
 
-async function candidates(em: EntityManager, request: PlacementRequest): Promise<PlacementCandidate[]> {
-  const rows: Row[] = await em.query(
-    `SELECT id, capacity_cpus * overcommit_cpus AS capacity_cpus, capacity_ram_bytes * overcommit_ram AS capacity_ram_bytes,
+const FIND_CANDIDATES = prepared(
+  'find_candidates',
+  `SELECT id, capacity_cpus * overcommit_cpus AS capacity_cpus, capacity_ram_bytes * overcommit_ram AS capacity_ram_bytes,
             capacity_disk_bytes * overcommit_disk AS capacity_disk_bytes, used_cpus, used_ram_bytes, used_disk_bytes
        FROM hosts
       WHERE location_id = $1 AND state = 'active' AND reachable AND architecture = $2 AND capabilities @> $3::text[]
@@ -34,15 +35,17 @@ async function candidates(em: EntityManager, request: PlacementRequest): Promise
         AND used_ram_bytes + $5 <= capacity_ram_bytes * overcommit_ram
         AND used_disk_bytes + $6 <= capacity_disk_bytes * overcommit_disk
       ORDER BY placement_load, id LIMIT ${CANDIDATES}`,
-    [
-      request.locationId,
-      request.architecture,
-      [...request.capabilities],
-      request.demand.cpus,
-      request.demand.ram_bytes,
-      request.demand.disk_bytes,
-    ],
-  );
+);
+
+async function candidates(em: EntityManager, request: PlacementRequest): Promise<PlacementCandidate[]> {
+  const rows: Row[] = await em.query(FIND_CANDIDATES, [
+    request.locationId,
+    request.architecture,
+    [...request.capabilities],
+    request.demand.cpus,
+    request.demand.ram_bytes,
+    request.demand.disk_bytes,
+  ]);
   return rows.map((row) => ({
     id: row.id,
     allocatable: {

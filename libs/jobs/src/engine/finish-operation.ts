@@ -1,5 +1,5 @@
 import { serverStatusSchema, type OperationErrorBody, type OperationStatus } from '@berth/contracts';
-import { inStatement, newId, type OperationEntity } from '@berth/database';
+import { inStatement, newId, type OperationEntity, prepared } from '@berth/database';
 import { statusAfter, type ServerOperationKind } from '@berth/domain';
 import type { DataSource } from 'typeorm';
 import { stepRows, writeStepsSql, type StepUpdate } from './operation-store';
@@ -16,7 +16,9 @@ export interface Ending {
 const outcomes = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
 
 /** Customers wait for it, so all of it is one statement; nothing of it happens unless `ended` finds its row. */
-const END_OPERATION = `
+const END_OPERATION = prepared(
+  'end_operation',
+  `
   WITH ended AS (
     UPDATE operations SET status = $3, error = $4, finished_at = clock_timestamp(), lease_until = NULL,
            progress = CASE WHEN $3 = 'succeeded' THEN 100 ELSE progress END,
@@ -53,7 +55,8 @@ const END_OPERATION = `
              CASE WHEN $4::jsonb IS NULL THEN '{}' ELSE jsonb_build_object('error', $4::jsonb) END
       FROM ended
   )
-  SELECT id FROM ended`;
+  SELECT id FROM ended`,
+);
 
 /**
  * Ends an operation: its row, its server's or host's status, what a deleted server held, the one that waits in line

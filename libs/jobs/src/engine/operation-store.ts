@@ -1,5 +1,5 @@
 import type { OperationErrorBody } from '@berth/contracts';
-import { OperationEntity, OperationStepEntity } from '@berth/database';
+import { OperationEntity, OperationStepEntity, prepared } from '@berth/database';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 
 export interface TakenOperation {
@@ -51,6 +51,29 @@ export function stepRows(updates: readonly StepUpdate[]): string {
   return JSON.stringify([...byPosition.values()].map(toRow));
 }
 
+const TAKE = prepared(
+  'take_operation',
+  `WITH taken AS (
+         UPDATE operations SET status = 'running', fence = nextval('operation_fence'), worker_id = $2, attempt = attempt + 1,
+                lease_until = clock_timestamp() + $3 * interval '1 ms', started_at = coalesce(started_at, clock_timestamp())
+          WHERE id = $1 AND waits_for IS NULL AND run_after <= clock_timestamp() + interval '100 ms'
+            AND (status = 'pending' OR (status = 'running' AND (lease_until IS NULL OR lease_until < clock_timestamp())))
+          RETURNING *
+       )
+       SELECT to_jsonb(taken) AS operation,
+              (SELECT coalesce(jsonb_agg(s ORDER BY s.position), '[]') FROM operation_steps s WHERE s.operation_id = $1) AS steps
+         FROM taken`,
+);
+
+const UPDATE_STEPS = prepared(
+  'update_steps',
+  `WITH held AS (
+         UPDATE operations SET progress = $3 WHERE id = $1 AND fence = $2 AND status = 'running'
+         RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested
+       ), written AS (${writeStepsSql('$4', 'held')})
+       SELECT cancel_requested FROM held`,
+);
+
 /** The engine's statements. Every write names the fence: it does nothing for a worker that has lost the operation. */
 export class OperationStore {
   constructor(private readonly dataSource: DataSource) {}
@@ -61,19 +84,7 @@ export class OperationStore {
    */
   async take(operationId: string, workerId: string, leaseMs: number): Promise<TakenOperation | null> {
     const [row]: { operation: Record<string, unknown>; steps: Record<string, unknown>[] }[] =
-      await this.dataSource.query(
-        `WITH taken AS (
-         UPDATE operations SET status = 'running', fence = nextval('operation_fence'), worker_id = $2, attempt = attempt + 1,
-                lease_until = clock_timestamp() + $3 * interval '1 ms', started_at = coalesce(started_at, clock_timestamp())
-          WHERE id = $1 AND waits_for IS NULL AND run_after <= clock_timestamp() + interval '100 ms'
-            AND (status = 'pending' OR (status = 'running' AND (lease_until IS NULL OR lease_until < clock_timestamp())))
-          RETURNING *
-       )
-       SELECT to_jsonb(taken) AS operation,
-              (SELECT coalesce(jsonb_agg(s ORDER BY s.position), '[]') FROM operation_steps s WHERE s.operation_id = $1) AS steps
-         FROM taken`,
-        [operationId, workerId, leaseMs],
-      );
+      await this.dataSource.query(TAKE, [operationId, workerId, leaseMs]);
     if (!row) return null;
     const operation = entityFrom(this.dataSource, OperationEntity, row.operation);
     const steps = row.steps.map((step) => entityFrom(this.dataSource, OperationStepEntity, step));
@@ -86,14 +97,12 @@ export class OperationStore {
     updates: readonly StepUpdate[],
     progress: number,
   ): Promise<Held | null> {
-    const rows: { cancel_requested: boolean }[] = await this.dataSource.query(
-      `WITH held AS (
-         UPDATE operations SET progress = $3 WHERE id = $1 AND fence = $2 AND status = 'running'
-         RETURNING id, cancel_requested_at IS NOT NULL AS cancel_requested
-       ), written AS (${writeStepsSql('$4', 'held')})
-       SELECT cancel_requested FROM held`,
-      [operation.id, operation.fence, progress, stepRows(updates)],
-    );
+    const rows: { cancel_requested: boolean }[] = await this.dataSource.query(UPDATE_STEPS, [
+      operation.id,
+      operation.fence,
+      progress,
+      stepRows(updates),
+    ]);
     return rows[0] ? { cancelRequested: rows[0].cancel_requested } : null;
   }
 
