@@ -5,9 +5,12 @@ import { RedisConnections } from './core/redis-connections';
 import { InjectOptions, type WorkerOptions } from './core/worker-options';
 import { ExecService } from './exec/exec.service';
 import { HostRuntimes } from './hosts/host-runtimes';
+import { LiveUsageService } from './live-usage/live-usage.service';
 import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
+import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
+import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
 import { OperationsService } from './operations/operations.service';
 
 /** Given to operations that were told to stop, to give themselves back. */
@@ -31,6 +34,9 @@ export class WorkerLifecycle {
     private readonly reconcile: ReconcileLoop,
     private readonly cleanup: IdempotencyCleanupLoop,
     private readonly observer: ObserverLoop,
+    private readonly liveUsage: LiveUsageService,
+    private readonly usageSampler: UsageSamplerLoop,
+    private readonly usageUpkeep: UsageUpkeepLoop,
   ) {}
 
   async start(): Promise<void> {
@@ -39,6 +45,9 @@ export class WorkerLifecycle {
     this.reconcile.start();
     this.cleanup.start();
     this.observer.start();
+    this.liveUsage.start();
+    this.usageUpkeep.start();
+    this.usageSampler.start();
     this.log.info('the worker takes operations');
   }
 
@@ -55,6 +64,7 @@ export class WorkerLifecycle {
     this.log.info('the worker ends: no more work is taken');
     const stopped = Promise.all([
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
+      this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());

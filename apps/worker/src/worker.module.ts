@@ -4,6 +4,7 @@ import type { WorkerOptions } from './core/worker-options';
 import { ExecModule } from './exec/exec.module';
 import { HealthController } from './health/health.controller';
 import { HostsModule } from './hosts/hosts.module';
+import { LiveUsageModule } from './live-usage/live-usage.module';
 import { LoopsModule } from './loops/loops.module';
 import { OperationsModule } from './operations/operations.module';
 import { WorkerLifecycle } from './worker-lifecycle';
@@ -13,7 +14,14 @@ export class WorkerModule {
   static forRoot(options: WorkerOptions): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [CoreModule.forRoot(options), HostsModule, OperationsModule, LoopsModule, ExecModule],
+      imports: [
+        CoreModule.forRoot(options),
+        HostsModule,
+        OperationsModule,
+        LoopsModule,
+        ExecModule,
+        LiveUsageModule,
+      ],
       controllers: options.config.healthPort === null ? [] : [HealthController],
       providers: [WorkerLifecycle],
     };

@@ -20,6 +20,8 @@ const schema = z.object({
   BERTH_OPERATION_LEASE_MS: integer({ min: 100, max: 600_000 }).prefault('15000'),
   BERTH_RECONCILE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('10000'),
   BERTH_OBSERVE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('2000'),
+  /** How often a host is asked what its servers use; graphs and roll-ups are made for a minute. */
+  BERTH_USAGE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('60000'),
   /** file:// sources of templates may lie below these only; none if not set. */
   BERTH_TEMPLATE_FILE_ROOTS: directories().prefault(''),
   /** Where simulated hosts keep their state, so that it outlives a worker and several share it; in memory if not set. */
@@ -50,6 +52,7 @@ export interface WorkerConfig extends SharedConfig {
   operationLeaseMs: number;
   reconcileIntervalMs: number;
   observeIntervalMs: number;
+  usageIntervalMs: number;
   templateFileRoots: string[];
   /** Null: simulated hosts are forgotten with the process. */
   simulatedDir: string | null;
@@ -69,6 +72,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     operationLeaseMs: parsed.BERTH_OPERATION_LEASE_MS,
     reconcileIntervalMs: parsed.BERTH_RECONCILE_INTERVAL_MS,
     observeIntervalMs: parsed.BERTH_OBSERVE_INTERVAL_MS,
+    usageIntervalMs: parsed.BERTH_USAGE_INTERVAL_MS,
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
     simulatedDir: parsed.BERTH_SIMULATED_DIR ?? null,
     fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),

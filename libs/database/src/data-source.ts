@@ -13,8 +13,13 @@ import { ServerEntity } from './entities/server.entity';
 import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
 import { TokenEntity } from './entities/token.entity';
+import { UsageCounterEntity } from './entities/usage-counter.entity';
+import { UsageHostEntity } from './entities/usage-host.entity';
+import { UsageHourEntity } from './entities/usage-hour.entity';
+import { UsageSampleEntity } from './entities/usage-sample.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
+import { Usage1763660400000 } from './migrations/1763660400000-usage';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -40,10 +45,14 @@ export const entities = [
   TemplateEntity,
   TenantEntity,
   TokenEntity,
+  UsageCounterEntity,
+  UsageHostEntity,
+  UsageHourEntity,
+  UsageSampleEntity,
 ];
 
 /** In order; see the checklist "add a migration". */
-export const migrations = [InitialSchema1763600000000];
+export const migrations = [InitialSchema1763600000000, Usage1763660400000];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */
 export function createDataSource(options: DataSourceOptionsOfBerth): DataSource {

@@ -3,6 +3,8 @@ export * from './engine/step-engine';
 export * from './engine/step-handler';
 export * from './exec/exec-client';
 export * from './exec/exec-server';
+export * from './live-usage/live-usage-client';
+export * from './live-usage/live-usage-server';
 export * from './operation-events';
 export * from './queue/due-operations';
 export * from './queue/operations-consumer';

@@ -3,10 +3,11 @@ import { OperationsModule } from '../operations/operations.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
+import { UsageModule } from './usage/usage.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule],
+  imports: [ObserverModule, OperationsModule, UsageModule],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop],
+  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, UsageModule],
 })
 export class LoopsModule {}

@@ -62,6 +62,7 @@ export async function openBench(options: { poolSize?: number } = {}): Promise<Te
     BERTH_OPERATION_LEASE_MS: '1500',
     BERTH_RECONCILE_INTERVAL_MS: '300',
     BERTH_OBSERVE_INTERVAL_MS: '200',
+    BERTH_USAGE_INTERVAL_MS: '300',
     BERTH_SHUTDOWN_TIMEOUT_MS: '5000',
   };
   return {

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { HostsModule } from '../../hosts/hosts.module';
+import { HostSampling } from './host-sampling';
+import { UsageClaims } from './usage-claims';
+import { UsageSamplerLoop } from './usage-sampler.loop';
+import { UsageUpkeepLoop } from './usage-upkeep.loop';
+
+@Module({
+  imports: [HostsModule],
+  providers: [HostSampling, UsageClaims, UsageSamplerLoop, UsageUpkeepLoop],
+  exports: [UsageSamplerLoop, UsageUpkeepLoop],
+})
+export class UsageModule {}
