@@ -23,6 +23,7 @@ import { OperationsModule } from './operations/operations.module';
 import { PlansModule } from './plans/plans.module';
 import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
+import { ServerUsageModule } from './server-usage/server-usage.module';
 import { ServersModule } from './servers/servers.module';
 import { TemplatesModule } from './templates/templates.module';
 import { TenantsModule } from './tenants/tenants.module';
@@ -36,6 +37,7 @@ const resources = [
   OperationsModule,
   PlansModule,
   ServersModule,
+  ServerUsageModule,
   TemplatesModule,
   TenantsModule,
   TokensModule,

@@ -63,6 +63,8 @@ const rules: Record<string, Rule> = {
   'POST /v1/servers/{id}/actions/set_hostname': 'item',
   'POST /v1/servers/{id}/actions/change_protection': 'item',
   'POST /v1/servers/{id}/exec': 'item',
+  'GET /v1/servers/{id}/beancounters': 'item',
+  'GET /v1/servers/{id}/metrics': 'item',
   'GET /v1/operations': 'list',
   'GET /v1/operations/{id}': 'item',
   'GET /v1/operations/{id}/events': 'item',

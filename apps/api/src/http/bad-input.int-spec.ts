@@ -208,6 +208,8 @@ describe('bad input', () => {
       '/v1/nothing',
       '/nothing',
       '/v1/servers/first/snapshots',
+      '/v1/servers/no-such/metrics',
+      '/v1/servers/no-such/beancounters',
     ])('GET %s: not_found', async (path) => {
       const answer = await refused('GET', path, {});
       expect([answer.status, answer.body.error.code]).toEqual([404, 'not_found']);
@@ -231,6 +233,23 @@ describe('bad input', () => {
       '/v1/servers?tenant_id=1',
       '/v1/operations?kind=nothing',
       '/v1/servers/%ff',
+      '/v1/servers/first/metrics?from=yesterday',
+      '/v1/servers/first/metrics?from=-1',
+      '/v1/servers/first/metrics?from=2026-01-01',
+      '/v1/servers/first/metrics?from=2026-01-01T00:00:00',
+      '/v1/servers/first/metrics?from=2026-13-01T00:00:00Z',
+      '/v1/servers/first/metrics?from=99999999999',
+      '/v1/servers/first/metrics?from=0',
+      '/v1/servers/first/metrics?to=1',
+      '/v1/servers/first/metrics?from=1&from=2',
+      '/v1/servers/first/metrics?step=0',
+      '/v1/servers/first/metrics?step=9',
+      '/v1/servers/first/metrics?step=1.5',
+      '/v1/servers/first/metrics?step=60;drop',
+      '/v1/servers/first/metrics?step=9999999',
+      '/v1/servers/first/metrics?steps=60',
+      '/v1/servers/first/metrics?from=%00',
+      '/v1/servers/first/metrics?tenant_id=1',
     ])('GET %s: invalid_input', async (path) => {
       const answer = await refused('GET', path, {});
       expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_input']);

@@ -1,5 +1,5 @@
 import type { ApiConfig } from '@berth/config';
-import { connectRedis, ExecClient, OperationEvents, OperationsQueue } from '@berth/jobs';
+import { connectRedis, ExecClient, LiveUsageClient, OperationEvents, OperationsQueue } from '@berth/jobs';
 import {
   Global,
   Inject,
@@ -22,6 +22,7 @@ interface Connections {
   commands: Redis;
   subscription: Redis;
   execReplies: Redis;
+  usageReplies: Redis;
 }
 
 function connect(config: ApiConfig): Connections {
@@ -31,6 +32,7 @@ function connect(config: ApiConfig): Connections {
     commands: connectRedis(config.redisUrl, heard),
     subscription: connectRedis(config.redisUrl, heard),
     execReplies: connectRedis(config.redisUrl, heard),
+    usageReplies: connectRedis(config.redisUrl, heard),
   };
 }
 
@@ -43,20 +45,21 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
     @Inject(CONNECTIONS) private readonly connections: Connections,
     @Inject(FAST_REDIS) private readonly fast: Redis,
     @Inject(ExecClient) private readonly exec: ExecClient,
+    @Inject(LiveUsageClient) private readonly usage: LiveUsageClient,
     @Inject(OperationEvents) private readonly events: OperationEvents,
     @Inject(OperationsQueue) private readonly queue: OperationsQueue,
   ) {}
 
   onApplicationBootstrap(): void {
     this.exec.start();
+    this.usage.start();
     this.events.start().catch((error: unknown) => this.logger.warn({ err: error }, 'no operation events'));
   }
 
   /** Connections first: what waits for a Redis that is away would wait for ever. */
   async onApplicationShutdown(): Promise<void> {
-    const { commands, subscription, execReplies } = this.connections;
-    for (const redis of [this.fast, commands, subscription, execReplies]) redis.disconnect();
-    const ends = Promise.all([this.exec.stop(), this.queue.close()]);
+    for (const redis of [this.fast, ...Object.values(this.connections)]) (redis as Redis).disconnect();
+    const ends = Promise.all([this.exec.stop(), this.usage.stop(), this.queue.close()]);
     await within(CLOSE_MS, 'Redis', ends).catch(() => undefined);
   }
 }
@@ -92,8 +95,18 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
         );
       },
     },
+    {
+      provide: LiveUsageClient,
+      inject: [CONNECTIONS, API_CONFIG],
+      useFactory: ({ commands, usageReplies }: Connections, config: ApiConfig) => {
+        const logger = new Logger('LiveUsage');
+        return new LiveUsageClient(commands, usageReplies, config.queuePrefix, (error) =>
+          logger.debug({ err: error }, 'live usage replies'),
+        );
+      },
+    },
     RedisLifecycle,
   ],
-  exports: [FAST_REDIS, OperationsQueue, OperationEvents, ExecClient],
+  exports: [FAST_REDIS, OperationsQueue, OperationEvents, ExecClient, LiveUsageClient],
 })
 export class RedisModule {}
