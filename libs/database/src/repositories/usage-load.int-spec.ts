@@ -26,23 +26,25 @@ beforeAll(async () => {
   end = to;
   for (const days of [0, 1, 20, DAYS])
     await ensureUsagePartitions(database.dataSource, new Date(+end - days * DAY_MS));
-  await em().query('SET statement_timeout = 0');
-  await em().query(
-    `INSERT INTO usage_hours (server_number, hour, samples, span_ms, up_ms, cpu_us, io_read_bytes, io_write_bytes, net_in_bytes,
+  await database.dataSource.transaction(async (tx) => {
+    await tx.query('SET LOCAL statement_timeout = 0');
+    await tx.query(
+      `INSERT INTO usage_hours (server_number, hour, samples, span_ms, up_ms, cpu_us, io_read_bytes, io_write_bytes, net_in_bytes,
         net_out_bytes, ram_bytes_sum, swap_bytes_sum, disk_bytes_sum, inodes_sum, num_proc_sum, ram_samples, swap_samples,
         disk_samples, inodes_samples, num_proc_samples)
      SELECT s, $1::timestamptz - h * interval '1 hour', 60, 3600000, 3600000, 36000000 + s, s, h, s * h, s + h,
             1e10, 0, 1e12, 60 * 40000, 1800, 60, 60, 60, 60, 60
-       FROM generate_series(24 * $2::int, 1, -1) h, generate_series(1, $3::int) s`,
-    [end, DAYS, SERVERS],
-  );
-  await em().query(
-    `INSERT INTO usage_samples (server_number, at, cpu_us, io_read_bytes, io_write_bytes, net_in_bytes, net_out_bytes, disk_bytes,
+       FROM generate_series(24 * $2::int, 1, -1) h, generate_series(1, $3::int) s ORDER BY h DESC, s`,
+      [end, DAYS, SERVERS],
+    );
+    await tx.query(
+      `INSERT INTO usage_samples (server_number, at, cpu_us, io_read_bytes, io_write_bytes, net_in_bytes, net_out_bytes, disk_bytes,
         inodes, span_ms, ram_pages, swap_pages, num_proc)
      SELECT s, $1::timestamptz - m * interval '1 min', 600000 + s, s, m, s * m, s + m, 1e9, 40000, 60000, 60000, 0, 30
-       FROM generate_series(1440, 1, -1) m, generate_series(1, $2::int) s`,
-    [end, SAMPLED],
-  );
+       FROM generate_series(1440, 1, -1) m, generate_series(1, $2::int) s ORDER BY m DESC, s`,
+      [end, SAMPLED],
+    );
+  });
   await em().query('ANALYZE usage_hours');
   await em().query('ANALYZE usage_samples');
 });

@@ -45,7 +45,7 @@ const HOURS = `SELECT hour AS moment, ${SUMS.join(', ')}, ${GAUGES.map(hourGauge
   ${SAMPLES.replace('at >= $2::timestamptz', 'at >= greatest($2::timestamptz, $5::timestamptz)')}`;
 
 const seriesSql = (moments: string) => `
-  SELECT (floor(extract(epoch FROM moment) / $4::int) * $4::int)::float8 AS t,
+  SELECT floor(date_part('epoch', moment) / $4::int) * $4::int AS t,
          ${SUMS.map((sum) => `sum(${sum})::float8 AS ${sum}`).join(', ')},
          ${GAUGES.map((gauge) => `sum(${gauge}_sum) / nullif(sum(${gauge}_n), 0) AS ${gauge}`).join(', ')}
     FROM (${moments}) moments GROUP BY 1 ORDER BY 1`;
