@@ -21,14 +21,14 @@ export class UsageClaims {
     );
   }
 
-  /** Takes hosts that are due and nobody's, the longest due first. `silent`: those that failed the last time. */
+  /** Takes hosts that are due and nobody's, the longest due first. `silent`: those that failed the last time, or that the observer gets no answer from. */
   async claim(count: number, silent: boolean, leaseMs: number): Promise<UsageClaim[]> {
     const [rows]: [{ host: HostRecord; claim: string }[], number] = await this.dataSource.query(
       `UPDATE usage_hosts u SET claim = u.claim + 1, claimed_until = clock_timestamp() + $3 * interval '1 ms'
          FROM hosts h
         WHERE h.id = u.host_id AND u.host_id IN (
               SELECT d.host_id FROM usage_hosts d JOIN hosts dh ON dh.id = d.host_id
-               WHERE d.due_at <= clock_timestamp() AND d.claimed_until < clock_timestamp() AND (d.failures > 0) = $2
+               WHERE d.due_at <= clock_timestamp() AND d.claimed_until < clock_timestamp() AND (d.failures > 0 OR NOT dh.reachable) = $2
                  AND dh.state IN ('active','cordoned')
                ORDER BY d.due_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
         RETURNING u.claim, ${hostRecordSql('h')} AS host`,

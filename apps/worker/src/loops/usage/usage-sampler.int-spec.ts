@@ -1,6 +1,16 @@
-import { UsageCounterEntity, UsageHostEntity, UsageSampleEntity, type ServerEntity } from '@berth/database';
+import {
+  ensureUsagePartitions,
+  UsageCounterEntity,
+  UsageHostEntity,
+  UsageHourEntity,
+  writeUsageSamples,
+  UsageSampleEntity,
+  type ServerEntity,
+} from '@berth/database';
 import { containerIdOf } from '@berth/domain';
 import { eventually, makeHost, orderServer, type World } from '@berth/testing';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { openBench, type TestBench } from '../../testing/test-worker';
 
 jest.setTimeout(60_000);
@@ -143,3 +153,48 @@ it('is not held up by hosts that are dead or hang, and counts what they did mean
   expect(longest).toBeGreaterThan(500);
   await eventually('all is well', async () => (await hostState()).failures === 0);
 });
+
+it('sums up at its start what hours have ended meanwhile, and shows how far it is', async () => {
+  const { dataSource } = bench.database;
+  const hour = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - 2 * 3_600_000);
+  await ensureUsagePartitions(dataSource, hour);
+  await dataSource.query('UPDATE usage_progress SET rolled_up_to = $1, closed_to = $1, since = $1', [hour]);
+  const { server } = await orderServer(dataSource, world, { createdAt: hour });
+  await dataSource.transaction((em) =>
+    writeUsageSamples(
+      em,
+      server.hostId,
+      [
+        {
+          serverNumber: server.number,
+          boot: 'b1',
+          counters: { netin: [7, 7, null, null, 0] },
+          hostAt: +hour,
+        },
+      ],
+      new Date(+hour + 1000),
+    ),
+  );
+  const healthPort = await freePort();
+  await bench.worker({ config: { healthPort } });
+  const found = await eventually('its hour', () =>
+    db().findOneBy(UsageHourEntity, { serverNumber: server.number }),
+  );
+  expect(found).toMatchObject({ hour, netInBytes: 7, samples: 1 });
+  await eventually('the lag', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
+    const lag = /^berth_worker_usage_rollup_lag_seconds\{.*\} (.*)$/m.exec(text)?.[1];
+    return (
+      Number(lag) >= 0 && Number(lag) < 3700 && /usage_sample_seconds_count\{.*written.*\} [1-9]/.test(text)
+    );
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -9,7 +9,7 @@ import { InjectOptions, type WorkerOptions } from '../../core/worker-options';
 import { HostSampling } from './host-sampling';
 import { UsageClaims, type UsageClaim } from './usage-claims';
 
-/** Hosts at a time; those that failed the last time have a lane of their own, so that they hold up nobody. */
+/** Hosts at a time; those that don't answer have a lane of their own, so that they hold up nobody. */
 const LANES = { answering: 16, silent: 8 };
 type Lane = keyof typeof LANES;
 /** A worker that died with a claim: the host is sampled again after this time, ms. Longer than a sample may take. */
