@@ -1,6 +1,6 @@
 import { newId, UsageCounterEntity } from '@berth/database';
 import { connectRedis, LiveUsageClient } from '@berth/jobs';
-import { eventually, orderServer } from '@berth/testing';
+import { eventually, orderServer, type World } from '@berth/testing';
 import type { ServerEntity } from '@berth/database';
 import type { Redis } from 'ioredis';
 import { openBench, type TestBench } from '../testing/test-worker';
@@ -11,10 +11,11 @@ let bench: TestBench;
 let redis: Redis;
 let client: LiveUsageClient;
 let server: ServerEntity;
+let world: World;
 
 beforeAll(async () => {
   bench = await openBench();
-  const world = await bench.world();
+  world = await bench.world();
   await bench.worker();
   const noise = () => undefined;
   const url = process.env.BERTH_TEST_REDIS_URL!;
@@ -63,6 +64,17 @@ it('adds what earlier hosts counted', async () => {
   const netin = held(await client.ask(server.id), 'netin')!;
   expect(netin.held).toBeGreaterThanOrEqual(1_000_000_000);
   expect(netin).toMatchObject({ maxheld: netin.held, failcnt: 7 });
+});
+
+it('serves all who look at the servers of one host at the same time', async () => {
+  const { dataSource } = bench.database;
+  const others = await Promise.all(Array.from({ length: 10 }, () => orderServer(dataSource, world)));
+  for (const { operation } of others) await bench.ended(operation.id);
+  await machine().setLatency({ beancounters: 50 });
+  const ids = [...others, ...others].map((other) => other.server.id);
+  const answers = await Promise.all(ids.map((id) => client.ask(id)));
+  expect(answers.every((usage) => held(usage, 'numproc')?.held === 8)).toBe(true);
+  await machine().setLatency(0);
 });
 
 it('gives nothing, soon, where the server or its host is not there', async () => {

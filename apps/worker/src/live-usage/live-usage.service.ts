@@ -10,11 +10,15 @@ import { RedisConnections } from '../core/redis-connections';
 import { InjectOptions, InjectWorkerId, type WorkerOptions } from '../core/worker-options';
 import { hostRecordSql, type HostRecord } from '../hosts/host-record';
 import { HostRuntimes } from '../hosts/host-runtimes';
+import { HostTurns } from './host-turns';
 
 /** Requests at a time in this process; they wait more than they work. */
-const CONCURRENCY = 100;
+const CONCURRENCY = 500;
 /** On one host: operations need its connections too. */
-const CONCURRENCY_A_HOST = 2;
+const AT_A_TIME = 2;
+/** For its turn: the asker gives up after 3 s. */
+const MAX_WAIT_MS = 2500;
+const ACTION = 'count what is used';
 
 interface Placed {
   host: HostRecord;
@@ -27,7 +31,7 @@ export class LiveUsageService {
   private readonly server: LiveUsageServer;
   /** Askers of the same server share a count. */
   private readonly counting = new Map<string, Promise<LiveUsage>>();
-  private readonly running = new Map<string, number>();
+  private readonly turns = new HostTurns(AT_A_TIME, MAX_WAIT_MS);
 
   constructor(
     @InjectOptions() { config }: WorkerOptions,
@@ -69,27 +73,12 @@ export class LiveUsageService {
     const { host, number } = await this.find(serverId);
     // What earlier hosts counted belongs to it; read before, so that it is the older.
     const last = await lastUsage(this.dataSource.manager, number);
-    const usage = await this.withRoom(host, () => this.runtimes.of(host).beancounters(containerIdOf(number)));
+    const usage = await this.turns.run(host, ACTION, () =>
+      this.runtimes.of(host).beancounters(containerIdOf(number)),
+    );
     const { boot, at } = usage;
     const reading = { hostId: host.id, boot, counters: toCounters(usage.beancounters) };
     return { at, beancounters: totalBeancounters(advanceCounters(last, reading).state) };
-  }
-
-  private async withRoom<T>(host: HostRecord, work: () => Promise<T>): Promise<T> {
-    const others = this.running.get(host.id) ?? 0;
-    if (others >= CONCURRENCY_A_HOST)
-      throw new RuntimeError('busy', `${others} servers of this host are being counted already`, {
-        host: host.name,
-        action: 'count what is used',
-      });
-    this.running.set(host.id, others + 1);
-    try {
-      return await work();
-    } finally {
-      const left = this.running.get(host.id)! - 1;
-      if (left > 0) this.running.set(host.id, left);
-      else this.running.delete(host.id);
-    }
   }
 
   /** Of a host that is known not to answer nothing is asked. */
@@ -99,7 +88,7 @@ export class LiveUsageService {
         WHERE s.id = $1 AND s.deleted_at IS NULL`,
       [serverId],
     );
-    const where = { host: rows[0]?.host.name ?? '', action: 'count what is used' };
+    const where = { host: rows[0]?.host.name ?? '', action: ACTION };
     if (!rows[0]) throw new RuntimeError('not_found', `there is no server ${serverId}`, where);
     if (!rows[0].reachable) throw new RuntimeError('unreachable', `${where.host} does not answer`, where);
     return { host: rows[0].host, number: Number(rows[0].number) };
