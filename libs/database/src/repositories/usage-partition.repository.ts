@@ -15,6 +15,15 @@ interface Partition {
   to: Date;
 }
 
+/**
+ * Postgres's time. Metering goes by it alone: a worker whose clock is a month ahead must neither close hours to come nor drop
+ * the days of now.
+ */
+export async function usageTime(dataSource: DataSource): Promise<Date> {
+  const [row]: { now: Date }[] = await dataSource.query('SELECT clock_timestamp() AS now');
+  return row!.now;
+}
+
 /** Makes the partitions of today and the days after, this month and the next; those that are there stay. Idempotent. */
 export async function ensureUsagePartitions(dataSource: DataSource, now: Date): Promise<void> {
   const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, i) => dayOf(new Date(+now + (i - 1) * DAY_MS)));

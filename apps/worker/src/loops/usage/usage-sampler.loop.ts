@@ -1,4 +1,4 @@
-import { ensureUsagePartitions } from '@berth/database';
+import { ensureUsagePartitions, usageTime } from '@berth/database';
 import { counter, secondsHistogram } from '@berth/observability';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -57,7 +57,7 @@ export class UsageSamplerLoop {
   }
 
   private async tick(): Promise<void> {
-    if (!this.hasPartitions) await ensureUsagePartitions(this.dataSource, new Date());
+    if (!this.hasPartitions) await ensureUsagePartitions(this.dataSource, await usageTime(this.dataSource));
     this.hasPartitions = true;
     await this.claims.addNewHosts();
     for (const lane of Object.keys(LANES) as Lane[]) {

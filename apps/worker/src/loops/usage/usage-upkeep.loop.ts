@@ -1,4 +1,4 @@
-import { dropOldSamples, ensureUsagePartitions, rollUpUsage } from '@berth/database';
+import { dropOldSamples, ensureUsagePartitions, rollUpUsage, usageTime } from '@berth/database';
 import { counter, scrapedGauge } from '@berth/observability';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -30,7 +30,7 @@ export class UsageUpkeepLoop extends Periodic {
     super({
       intervalMs: INTERVAL_MS,
       work: async () => {
-        const now = new Date();
+        const now = await usageTime(dataSource);
         await ensureUsagePartitions(dataSource, now);
         const hours = await rollUpUsage(dataSource, now);
         if (hours > 0) log.debug({ hours }, 'hours of usage summed up');
