@@ -18,6 +18,7 @@ export * from './entities/usage-host.entity';
 export * from './entities/usage-sample.entity';
 export * from './new-id';
 export * from './postgres-error';
+export * from './entity-from';
 export * from './prepared';
 export * from './repositories/address.repository';
 export * from './repositories/audit.repository';

@@ -1,7 +1,7 @@
 import type { OperationView } from '@berth/contracts';
-import { type OperationEntity, OperationStepEntity } from '@berth/database';
+import { entityFrom, OperationEntity, OperationStepEntity, prepared } from '@berth/database';
 import { planOf } from '@berth/domain';
-import { type EntityManager, In } from 'typeorm';
+import { type DataSource, type EntityManager, In } from 'typeorm';
 import type { Caller } from '../http/request-context';
 import { isoTime } from '../http/time';
 
@@ -52,6 +52,25 @@ export function presentNewOperation(operation: OperationEntity, caller: Caller):
   const fresh = { status: 'pending', attempt: 0, startedAt: null, finishedAt: null, error: null } as const;
   const steps = planOf(operation.kind).steps.map(({ name }) => ({ name, ...fresh }));
   return operationView(operation, steps, caller);
+}
+
+const OPERATION_NOW = prepared(
+  'operation_now',
+  `SELECT to_jsonb(o) AS operation,
+          (SELECT coalesce(jsonb_agg(s ORDER BY s.position), '[]') FROM operation_steps s WHERE s.operation_id = o.id) AS steps
+     FROM operations o WHERE o.id = $1`,
+);
+
+/** One that exists, it and its steps as of one moment. */
+export async function presentOperationNow(
+  dataSource: DataSource,
+  id: string,
+  caller: Caller,
+): Promise<OperationView> {
+  const [row]: { operation: Record<string, unknown>; steps: Record<string, unknown>[] }[] =
+    await dataSource.query(OPERATION_NOW, [id]);
+  const steps = row!.steps.map((step) => entityFrom(dataSource, OperationStepEntity, step));
+  return operationView(entityFrom(dataSource, OperationEntity, row!.operation), steps, caller);
 }
 
 /** Operations with their steps, as this caller may see them. */

@@ -1,10 +1,9 @@
 import { OperationEvents } from '@berth/jobs';
-import { OperationEntity } from '@berth/database';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../http/request-context';
-import { presentOperation } from './operation-presenter';
+import { presentOperationNow } from './operation-presenter';
 
 /** Redis tells of changes at once; this finds those that it lost. */
 const POLL_MS = 2000;
@@ -80,9 +79,7 @@ export class OperationStreamService implements BeforeApplicationShutdown {
   }
 
   private async state(operationId: string, caller: Caller): Promise<{ json: string; final: boolean }> {
-    const em = this.dataSource.manager;
-    const operation = await em.findOneByOrFail(OperationEntity, { id: operationId });
-    const json = JSON.stringify(await presentOperation(em, operation, caller));
-    return { json, final: FINAL.includes(operation.status) };
+    const operation = await presentOperationNow(this.dataSource, operationId, caller);
+    return { json: JSON.stringify(operation), final: FINAL.includes(operation.status) };
   }
 }

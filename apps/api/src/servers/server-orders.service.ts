@@ -59,14 +59,15 @@ export class ServerOrdersService {
     const made = body.root_password === undefined && body.ssh_keys.length === 0 ? newRootPassword() : null;
     const password = body.root_password ?? made;
     const digest = bodyDigest({ ...body, tenant_id: tenantId }, tenantId);
-    // Read before the lock, under which the tenant's orders go one by one. What is repeated may name a plan that is gone.
-    const early = body.external_id == null ? await chooseFor(this.dataSource.manager, body) : null;
+    // Read beside the lock, under which the tenant's orders go one by one. What is repeated may name a plan that is gone.
+    const early = body.external_id == null ? chooseFor(this.dataSource.manager, body) : null;
+    early?.catch(() => undefined); // thrown where it is awaited, if the tenant may order at all
     return this.commands.run(context, async (em) => {
       // Lock order everywhere: tenant, host, then addresses and server.
       const tenant = await this.lockActiveTenant(em, tenantId);
       const earlier = await this.earlierOrder(em, context, tenantId, body.external_id, digest);
       if (earlier) return earlier;
-      const choice = early ?? (await chooseFor(em, body));
+      const choice = await (early ?? chooseFor(em, body));
       const { server, addresses } = await this.reserve(em, tenant, choice, body, digest);
       // Sealing costs more than anything else here: only orders that are taken pay for it.
       const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);

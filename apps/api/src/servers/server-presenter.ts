@@ -55,17 +55,26 @@ export function serverView(server: ServerEntity, around: Surroundings, caller: C
   };
 }
 
+/** By server; needs nothing but ids, so that it can be asked beside the servers themselves. */
+export async function surroundingsOf(
+  em: EntityManager,
+  ids: readonly string[],
+): Promise<Map<string, Surroundings>> {
+  if (ids.length === 0) return new Map();
+  const rows: (Surroundings & { id: string })[] = await em.query(SURROUNDINGS_SQL, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** Servers as this caller may see them. */
 export async function presentServers(
   em: EntityManager,
   servers: ServerEntity[],
   caller: Caller,
 ): Promise<ServerView[]> {
-  if (servers.length === 0) return [];
-  const rows: (Surroundings & { id: string })[] = await em.query(SURROUNDINGS_SQL, [
+  const around = await surroundingsOf(
+    em,
     servers.map(({ id }) => id),
-  ]);
-  const around = new Map(rows.map((row) => [row.id, row]));
+  );
   return servers.map((server) => serverView(server, around.get(server.id)!, caller));
 }
 

@@ -1,6 +1,6 @@
 import type { OperationErrorBody } from '@berth/contracts';
-import { OperationEntity, OperationStepEntity, prepared } from '@berth/database';
-import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import { entityFrom, OperationEntity, OperationStepEntity, prepared } from '@berth/database';
+import type { DataSource } from 'typeorm';
 
 export interface TakenOperation {
   operation: OperationEntity;
@@ -140,21 +140,6 @@ export class OperationStore {
     )[0];
     return new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }]));
   }
-}
-
-/** An entity of a row that came as JSON: columns to properties, times to dates. */
-function entityFrom<T extends ObjectLiteral>(
-  dataSource: DataSource,
-  target: EntityTarget<T>,
-  row: Record<string, unknown>,
-): T {
-  const { columns } = dataSource.getMetadata(target);
-  const values = columns.map((column) => {
-    const value = row[column.databaseName];
-    const isTime = column.type === 'timestamptz' && typeof value === 'string';
-    return [column.propertyName, isTime ? new Date(value) : value] as const;
-  });
-  return Object.assign(dataSource.getMetadata(target).create() as T, Object.fromEntries(values));
 }
 
 function toRow(update: StepUpdate): Record<string, unknown> {
