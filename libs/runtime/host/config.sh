@@ -42,6 +42,8 @@ lxc.mount.entry = sysfs dev/.lxc/sys sysfs create=dir,optional 0 0
     [[ ! -e $BERTH_ROOT/var/lib/lxcfs/proc/$file ]] ||
       CONFIG+="lxc.mount.entry = /var/lib/lxcfs/proc/$file proc/$file none bind,create=file,optional 0 0"$'\n'
   done
+  [[ $FEATURES != *' quota '* ]] || CONFIG+="lxc.mount.entry = $LIB/guest-setquota usr/local/sbin/setquota none bind,ro,create=file,optional 0 0
+"
   find_writes
   prefix=lxc.cgroup
   [[ $CGROUP_VERSION != v2 ]] || prefix=lxc.cgroup2

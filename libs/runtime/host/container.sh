@@ -56,26 +56,6 @@ wait_for_jobs() {
   JOBS=()
 }
 
-# Sets ORIGIN to the template that the spec's text names, or to the root itself: its template may be gone by now.
-find_template() {
-  ORIGIN=${1#*template }
-  ORIGIN=$TEMPLATES/${ORIGIN%%$'\n'*}
-  [[ ! -d $DIR/rootfs ]] || ORIGIN=$DIR/rootfs
-  [[ -d $ORIGIN ]] || fail template_missing "template ${ORIGIN##*/} has not been imported"
-}
-
-# The subvolume, a snapshot of ORIGIN.
-make_root() {
-  [[ ! -d $DIR/rootfs ]] || return 0
-  if simple_quota; then
-    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
-    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$ORIGIN" "$DIR/rootfs" >/dev/null
-  else
-    btrfs -q subvolume snapshot "$ORIGIN" "$DIR/rootfs" >/dev/null
-    btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
-  fi
-}
-
 # Adds what the template says of itself: the signal that makes its init shut down.
 write_spec() {
   local spec=$1 about=$ORIGIN/etc/berth-template.json
@@ -142,8 +122,10 @@ launch() {
   printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
   (take_over_network) &
   firewall=$!
+  open_root
   mount_root
   wait "$firewall"
+  start_quota_broker
   : >"$log"
   : >"$log.hook"
   # Without newuidmap in the path LXC, being root, writes the id maps itself: two processes less.
@@ -270,27 +252,9 @@ berth_destroy() {
   delete_root
   [[ ! -d $DIR ]] || rm -rf --one-file-system "$DIR"
   remove_cgroups
+  stop_quota_broker
   rm -rf "$RUN/devices/$ID"
   rm -f "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/beancounters/$ID"
-}
-
-# Subvolumes that the tenant made inside go too; over its limit a subvolume can't be deleted, so that is lifted.
-delete_root() {
-  local subvolume=''
-  [[ -d $DIR/rootfs ]] || return 0
-  if ! btrfs -q subvolume delete "$DIR/rootfs" >/dev/null 2>&1; then
-    btrfs qgroup limit none "1/${ID#ct}" "$POOL" 2>/dev/null || btrfs qgroup limit none "$DIR/rootfs" || true
-    btrfs -q subvolume delete -R "$DIR/rootfs" >/dev/null
-  fi
-  reap_quota_group
-}
-
-# The group can go when the kernel has finished with the subvolume, some seconds from now: nobody waits for that.
-reap_quota_group() {
-  simple_quota || return 0
-  # shellcheck disable=SC2016
-  setsid bash -c 'btrfs subvolume sync "$1"; btrfs qgroup destroy "$2" "$1"' bash "$POOL" "1/${ID#ct}" \
-    </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
 }
 
 remove_cgroups() {

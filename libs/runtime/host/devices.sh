@@ -111,6 +111,34 @@ set_device_rule() {
   done < <(find "$CGROUP/devices/$PAYLOAD" -type d)
 }
 
+# The host's end of second-level quotas: lives as long as the container runs.
+start_quota_broker() {
+  stop_quota_broker
+  [[ $FEATURES == *' quota '* ]] && is_image || return 0
+  setsid "$LIB/quota-broker" "$RUN/devices/$ID/quota" "$ID_BASE" "$DIR/rootfs" \
+    </dev/null >/dev/null 2>"$RUN/log/$ID.quota" {LOCK_FD}>&- &
+  echo "$!" >"$RUN/state/$ID.broker"
+}
+
+# From the next start on the host's own copy is mounted there; a server that runs already gets one as a file.
+give_quota_tool() {
+  # shellcheck disable=SC2016
+  attach sh -c '[ -s "$1" ] || { mkdir -p "${1%/*}" && cat >"$1.berth" && chmod 755 "$1.berth" && mv "$1.berth" "$1"; }' \
+    sh /usr/local/sbin/setquota <"$LIB/guest-setquota"
+}
+
+# By its pid, if that is still its own.
+stop_quota_broker() {
+  local pid line
+  [[ -e $RUN/state/$ID.broker ]] || return 0
+  read -r pid <"$RUN/state/$ID.broker" || true
+  if [[ ${pid-} && -e /proc/$pid/cmdline ]]; then
+    line=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+    [[ $line != *"quota-broker $RUN/devices/$ID/quota "* ]] || kill "$pid" || true
+  fi
+  rm -f "$RUN/state/$ID.broker" "$RUN/devices/$ID/quota"
+}
+
 # Interfaces of the spec, as a file that the hooks read.
 write_interfaces() {
   local one text=''
@@ -182,8 +210,11 @@ berth_set_features() {
   read_bytes lines "$3"
   while read -r line; do
     [[ ! $line ]] || require_feature "${line#feature }"
+    [[ $line != 'feature quota' ]] || is_image || fail_lacking quota:second_level \
+      'its disk was made without: the feature quota or disk_inodes has to be given when a server is made or reinstalled'
   done <<<"$lines"
   replace_extras feature "$lines"
+  [[ $FEATURES != *' quota '* ]] || ! is_running || give_quota_tool
 }
 
 require_feature() {
@@ -218,6 +249,7 @@ replace_extras() {
       [[ " ${DEVICES[*]} " == *" $name "* ]] || return_interfaces "/proc/$INIT_PID/ns/net" "$name"
     done
     [[ ! -e $DIR/net.moved ]] || move_interfaces $(<"$DIR/net.moved")
+    start_quota_broker
   fi
   write_config
 }

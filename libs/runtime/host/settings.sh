@@ -5,6 +5,7 @@ begin_change() {
   begin_mutation "$1" "$2"
   require_container
   load_spec
+  open_root
 }
 
 # berth_set_limits ID FENCE [NAME=VALUE]…: an empty value lifts. All or nothing: what the kernel refuses undoes the rest.
@@ -92,12 +93,21 @@ too_low() {
 }
 
 check_disk() {
-  local wanted=${CHANGED[disk_bytes]-}
-  if [[ $wanted ]] && ((wanted < ${LIMITS[disk_bytes]:-9223372036854775807})); then
-    sync -f "$DIR/rootfs"
-    find_disk_use
-    [[ ! $DISK_USED ]] || ((wanted >= DISK_USED)) || too_low disk_bytes "$DISK_USED" "$wanted"
+  local name used
+  if is_image; then
+    [[ ${WANTED[disk_bytes]-} ]] || fail invalid_input 'a disk that counts inodes needs disk_bytes'
+  elif [[ ${WANTED[disk_inodes]-} ]]; then
+    fail_lacking limit:disk_inodes 'its disk was made without: disk_inodes has to be given when a server is made or reinstalled'
   fi
+  for name in disk_bytes disk_inodes; do
+    [[ ${CHANGED[$name]-} ]] && ((CHANGED[$name] < ${LIMITS[$name]:-9223372036854775807})) || continue
+    [[ ${DISK_USED+known} ]] || {
+      sync -f "$DIR/rootfs"
+      find_disk_use
+    }
+    if [[ $name == disk_bytes ]]; then used=$DISK_USED; else used=$INODES_USED; fi
+    [[ ! $used ]] || ((CHANGED[$name] >= used)) || too_low "$name" "$used" "${CHANGED[$name]}"
+  done
 }
 
 # v1 refuses by itself what it can't reclaim, and keeps the old limit then.
@@ -226,6 +236,7 @@ berth_check_limits() {
   use_container "$1"
   require_container
   load_spec
+  open_root
   merge_limits "${@:2}"
   check_change
 }

@@ -63,5 +63,6 @@ drop_import() {
 # berth_remove_template SHA256: containers made of it keep their files.
 berth_remove_template() {
   [[ $1 =~ ^[0-9a-f]{64}$ ]] || fail invalid_input 'sha256'
+  rm -f "$TEMPLATES/$1.image" "$TEMPLATES/$1.image.new"
   [[ ! -d $TEMPLATES/$1 ]] || btrfs -q subvolume delete "$TEMPLATES/$1" >/dev/null
 }

@@ -44,7 +44,7 @@ begin_count() {
   read -r HOST_UPTIME _ </proc/uptime
   HOST_BOOT=$(<"$RUN/boot-id")
   find_drops
-  find_inodes
+  find_all_image_use
 }
 
 # Packets that a rate limit let fall, by device.
@@ -221,8 +221,8 @@ read_disk() {
   find_disk_use
   [[ $DISK_USED ]] || return 0
   HELD[diskspace]=$DISK_USED
-  if [[ $limit ]] && ((limit - DISK_USED < limit / 200)); then FULL=1; fi
   [[ ! $INODES_USED ]] || HELD[diskinodes]=$INODES_USED
+  if [[ $limit ]] && ((limit - DISK_USED < limit / 200)); then FULL=1; fi
 }
 
 # Reads the record of the earlier samples, brings it up to date in TOTAL and MAX, and writes it.

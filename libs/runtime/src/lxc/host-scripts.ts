@@ -47,7 +47,7 @@ export class HostScripts {
 
   constructor(dir: string = HOST_DIR) {
     this.files = readdirSync(dir)
-      .filter((name) => name.endsWith('.sh') || name.startsWith('hook-'))
+      .filter((name) => !name.includes('.') || name.endsWith('.sh'))
       .sort()
       .map((name) => ({ name, text: readFileSync(join(dir, name), 'utf8') }));
     const hash = createHash('sha256').update(JSON.stringify(this.files)).digest('hex');
@@ -96,7 +96,7 @@ put() {
   printf '%s' "$text" >"$temporary/$1"
 }
 ${files.join('\n')}
-chmod 755 "$temporary" "$temporary"/hook-*
+chmod 755 "$temporary" "$temporary"/*
 mv -T "$temporary" ${lib} 2>/dev/null || rm -rf "$temporary"
 [[ -e ${lib}/common.sh ]]`;
     return { script, input: this.files.map(({ text }) => text).join('') };
