@@ -163,8 +163,11 @@ clone3 errno 38
 prepare_io() {
   local device queue
   for device in $POOL_DEVICES; do
-    queue=$(realpath "/sys/dev/block/$device")/queue/scheduler
-    [[ ! -w $queue || $(<"$queue") == *\[bfq\]* ]] || { modprobe -q bfq || true; echo bfq >"$queue"; } 2>/dev/null || true
+    queue=$(realpath "/sys/dev/block/$device")/queue
+    [[ ! -w $queue/scheduler || $(<"$queue/scheduler") == *\[bfq\]* ]] ||
+      { modprobe -q bfq || true; echo bfq >"$queue/scheduler"; } 2>/dev/null || true
+    # Else a process that has just begun to use the disk goes first for seconds, whatever its weight.
+    [[ ! -w $queue/iosched/low_latency ]] || echo 0 >"$queue/iosched/low_latency"
   done
 }
 

@@ -20,6 +20,16 @@ export interface LoadKit extends LxcTestKit {
    * machine may keep a container below its limit for a while, nothing may let it above.
    */
   settle(low: number, high: number, figure: () => Promise<number>, turns?: number): Promise<number[]>;
+  /**
+   * Of windows in a row, the first of which is not counted, until the median of the last three is between `low` and
+   * `high`, at most `turns`: that median, and the mean of all, which catches what the median hides.
+   */
+  steady(
+    low: number,
+    high: number,
+    figure: () => Promise<number>,
+    turns?: number,
+  ): Promise<{ median: number; mean: number }>;
   counters(id: string): Promise<Record<BeancounterResource, Beancounter>>;
 }
 
@@ -44,6 +54,16 @@ export function useLoadKit(): () => LoadKit {
           if (figures.at(-1)! >= low && figures.at(-1)! <= high) break;
         }
         return figures;
+      },
+      steady: async (low, high, figure, turns = 12) => {
+        await figure();
+        const figures: number[] = [];
+        let median = NaN;
+        while (figures.length < turns && !(median >= low && median <= high)) {
+          figures.push(await figure());
+          if (figures.length >= 3) median = [...figures.slice(-3)].sort((a, b) => a - b)[1]!;
+        }
+        return { median, mean: figures.reduce((sum, one) => sum + one, 0) / figures.length };
       },
       counters: async (id) => {
         const { beancounters } = await inner.runtime.beancounters(id);
