@@ -15,8 +15,13 @@ const cpuList = () =>
 export const limitsSchema = z.strictObject({
   /** Relative CPU weight, 8–500000; 1000 is an ordinary server. */
   cpu_units: z.int().min(8).max(500_000).nullish(),
-  /** Percent of one CPU, fractions allowed; 250 is two and a half CPUs. */
-  cpu_limit_percent: z.number().min(1).max(1_000_000).nullish(),
+  /** Percent of one CPU, to three decimals, as finely as the kernel takes it; 250 is two and a half CPUs. */
+  cpu_limit_percent: z
+    .number()
+    .min(1)
+    .max(1_000_000)
+    .transform((value) => Math.round(value * 1000) / 1000)
+    .nullish(),
   cpus: z.int().min(1).max(4096).nullish(),
   cpu_mask: cpuList().nullish(),
   node_mask: cpuList().nullish(),

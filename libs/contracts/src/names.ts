@@ -17,6 +17,20 @@ export const hostnameSchema = z
     'must be a host name: DNS labels joined by dots',
   );
 
+/** What an address may resolve to: a host name, up to DNS's own 253 characters. Kept in lower case, without the root's dot. */
+export const dnsNameSchema = z
+  .string()
+  .transform((name) => name.toLowerCase().replace(/\.$/, ''))
+  .pipe(
+    z
+      .string()
+      .max(253)
+      .regex(
+        /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
+        'must be a full DNS name, such as www.example.org',
+      ),
+  );
+
 /** Names of plans, templates and locations: they may hold a dot and upper case, never a shell's metacharacter. */
 export const resourceNameSchema = z
   .string()

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { deviceNameSchema, deviceSchema, featureSchema } from './features';
+import { limitsSchema } from './limits';
 
 export const operationKindSchema = z.enum([
   'create_server',
@@ -10,6 +12,15 @@ export const operationKindSchema = z.enum([
   'reset_password',
   'set_hostname',
   'change_protection',
+  'resize_server',
+  'reinstall_server',
+  'enable_feature',
+  'disable_feature',
+  'add_device',
+  'remove_device',
+  'add_address',
+  'remove_address',
+  'set_rdns',
   'enrol_host',
 ]);
 export type OperationKind = z.output<typeof operationKindSchema>;
@@ -29,6 +40,27 @@ export const operationInputs = {
   reset_password: z.strictObject({ sealed_root_password: sealed.nullable() }),
   set_hostname: z.strictObject({ hostname: z.string() }),
   change_protection: z.strictObject({ delete: z.boolean() }),
+  resize_server: z.strictObject({
+    /** What changes: null lifts, what is not named stays. */
+    limits: limitsSchema,
+    /** The same names with what they were: null where there was no limit. */
+    previous: limitsSchema,
+    /** Null: the plan stays. */
+    plan_id: z.uuid().nullable(),
+  }),
+  reinstall_server: z.strictObject({
+    template_id: z.uuid(),
+    start: z.boolean(),
+    sealed_root_password: sealed.nullable(),
+  }),
+  enable_feature: z.strictObject({ feature: featureSchema }),
+  disable_feature: z.strictObject({ feature: featureSchema }),
+  add_device: deviceSchema,
+  remove_device: z.strictObject({ device: deviceNameSchema }),
+  /** The address as Postgres writes it; reserved since the request, given up by the end of the operation, respectively. */
+  add_address: z.strictObject({ address: z.string() }),
+  remove_address: z.strictObject({ address: z.string() }),
+  set_rdns: z.strictObject({ address: z.string(), name: z.string().nullable() }),
   enrol_host: nothing,
 } as const satisfies Record<OperationKind, z.ZodType>;
 

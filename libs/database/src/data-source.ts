@@ -20,6 +20,7 @@ import { UsageSampleEntity } from './entities/usage-sample.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
 import { Usage1763660400000 } from './migrations/1763660400000-usage';
+import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-features';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -52,7 +53,7 @@ export const entities = [
 ];
 
 /** In order; see the checklist "add a migration". */
-export const migrations = [InitialSchema1763600000000, Usage1763660400000];
+export const migrations = [InitialSchema1763600000000, Usage1763660400000, ServerFeatures1763680000000];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */
 export function createDataSource(options: DataSourceOptionsOfBerth): DataSource {

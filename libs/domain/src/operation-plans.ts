@@ -52,6 +52,27 @@ export const operationPlans = {
   set_hostname: { steps: [step('apply_hostname', MINUTE, true)], pointOfNoReturn: null },
   // Changes the database only: it has ended when it is written, and no worker sees it.
   change_protection: { steps: [], pointOfNoReturn: null },
+  // One step each: the host changes all of it or nothing. What is asked of the database is written by the operation's end,
+  // so that both agree however it ends; once the host may have changed, a cancel could no longer tell.
+  resize_server: { steps: [step('apply_limits', MINUTE, true)], pointOfNoReturn: 'apply_limits' },
+  enable_feature: { steps: [step('apply_features', MINUTE, true)], pointOfNoReturn: 'apply_features' },
+  disable_feature: { steps: [step('apply_features', MINUTE, true)], pointOfNoReturn: 'apply_features' },
+  add_device: { steps: [step('apply_devices', MINUTE, true)], pointOfNoReturn: 'apply_devices' },
+  remove_device: { steps: [step('apply_devices', MINUTE, true)], pointOfNoReturn: 'apply_devices' },
+  add_address: { steps: [step('apply_addresses', MINUTE, true)], pointOfNoReturn: 'apply_addresses' },
+  remove_address: { steps: [step('apply_addresses', MINUTE, true)], pointOfNoReturn: 'apply_addresses' },
+  // As change_protection: a name is of the database only.
+  set_rdns: { steps: [], pointOfNoReturn: null },
+  // The template is there before anything is destroyed; after that there is nothing to go back to, only forward.
+  reinstall_server: {
+    steps: [
+      step('import_template', 30 * MINUTE),
+      step('destroy_old', 10 * MINUTE),
+      step('create_container', 5 * MINUTE),
+      step('start_container', 2 * MINUTE),
+    ],
+    pointOfNoReturn: 'destroy_old',
+  },
   enrol_host: {
     steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],
     pointOfNoReturn: null,

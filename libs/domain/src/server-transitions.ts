@@ -17,6 +17,15 @@ export type ServerOperationKind = Exclude<OperationKind, 'enrol_host'>;
 
 const alive = ['running', 'stopped', 'frozen'] as const;
 
+/** What changes a property of the server, and leaves its status alone. */
+const change = (from: readonly ServerStatus[]): Transition => ({
+  from,
+  success: 'unchanged',
+  failure: 'unchanged',
+  cancelled: 'unchanged',
+  desired: 'unchanged',
+});
+
 export const serverTransitions: Record<ServerOperationKind, Transition> = {
   // A failed order keeps its reservation, so that it can be retried as it was; a cancelled one is given back.
   create_server: {
@@ -61,37 +70,36 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
     cancelled: 'unchanged',
     desired: 'stopped',
   },
-  reset_password: {
-    from: alive,
-    success: 'unchanged',
-    failure: 'unchanged',
-    cancelled: 'unchanged',
-    desired: 'unchanged',
-  },
-  set_hostname: {
-    from: alive,
-    success: 'unchanged',
-    failure: 'unchanged',
-    cancelled: 'unchanged',
-    desired: 'unchanged',
-  },
-  change_protection: {
-    from: ['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'],
-    success: 'unchanged',
-    failure: 'unchanged',
+  reset_password: change(alive),
+  set_hostname: change(alive),
+  change_protection: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error']),
+  resize_server: change(alive),
+  enable_feature: change(alive),
+  disable_feature: change(alive),
+  add_device: change(alive),
+  remove_device: change(alive),
+  add_address: change(alive),
+  remove_address: change(alive),
+  set_rdns: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error']),
+  // Also of an order that failed, and of a server whose container was lost: both have all that a new root needs.
+  reinstall_server: {
+    from: ['running', 'stopped', 'frozen', 'error'],
+    success: 'running',
+    failure: 'error',
     cancelled: 'unchanged',
     desired: 'unchanged',
   },
 };
 
-/** The status that an operation's end gives the server, which was in `status`; an order with `start: false` ends stopped. */
+/** The status that an operation's end gives the server, which was in `status`; an order or reinstall with `start: false` ends stopped. */
 export function statusAfter(
   kind: ServerOperationKind,
   outcome: 'success' | 'failure' | 'cancelled',
   status: ServerStatus,
   input: Record<string, unknown>,
 ): ServerStatus {
-  if (kind === 'create_server' && outcome === 'success' && input.start === false) return 'stopped';
+  const makes = kind === 'create_server' || kind === 'reinstall_server';
+  if (makes && outcome === 'success' && input.start === false) return 'stopped';
   const target = serverTransitions[kind][outcome];
   return target === 'unchanged' ? status : target;
 }

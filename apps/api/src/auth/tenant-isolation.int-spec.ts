@@ -62,6 +62,15 @@ const rules: Record<string, Rule> = {
   'POST /v1/servers/{id}/actions/reset_password': 'item',
   'POST /v1/servers/{id}/actions/set_hostname': 'item',
   'POST /v1/servers/{id}/actions/change_protection': 'item',
+  'POST /v1/servers/{id}/actions/resize': 'item',
+  'POST /v1/servers/{id}/actions/reinstall': 'item',
+  'POST /v1/servers/{id}/actions/enable_feature': 'item',
+  'POST /v1/servers/{id}/actions/disable_feature': 'item',
+  'POST /v1/servers/{id}/actions/add_device': 'staff',
+  'POST /v1/servers/{id}/actions/remove_device': 'staff',
+  'POST /v1/servers/{id}/actions/add_address': 'item',
+  'POST /v1/servers/{id}/actions/remove_address': 'item',
+  'POST /v1/servers/{id}/actions/set_rdns': 'item',
   'POST /v1/servers/{id}/exec': 'item',
   'GET /v1/servers/{id}/beancounters': 'item',
   'GET /v1/servers/{id}/metrics': 'item',
@@ -79,6 +88,9 @@ const rules: Record<string, Rule> = {
 const bodies: Record<string, unknown> = {
   'POST /v1/servers/{id}/actions/set_hostname': { hostname: 'stolen' },
   'POST /v1/servers/{id}/actions/change_protection': { delete: false },
+  'POST /v1/servers/{id}/actions/enable_feature': { feature: 'tun' },
+  'POST /v1/servers/{id}/actions/disable_feature': { feature: 'tun' },
+  'POST /v1/servers/{id}/actions/add_address': { family: 4 },
   'POST /v1/servers/{id}/exec': { command: ['id'] },
   'PATCH /v1/servers/{id}': { name: 'stolen' },
 };
@@ -106,6 +118,11 @@ describe('one tenant never sees what another has', () => {
     const order = { name: 'precious', plan: plan.name, template: template.name, location: location.name };
     const made = await api.request('POST', '/v1/servers', { body: order });
     owned.servers = made.body.server.id;
+    const [{ address }] = made.body.server.addresses;
+    bodies['POST /v1/servers/{id}/actions/resize'] = { plan: plan.name };
+    bodies['POST /v1/servers/{id}/actions/reinstall'] = { template: template.name };
+    bodies['POST /v1/servers/{id}/actions/remove_address'] = { address };
+    bodies['POST /v1/servers/{id}/actions/set_rdns'] = { address, name: 'stolen.example.org' };
     // One that has ended, so that its event stream ends.
     const ended = await api.request('POST', '/v1/servers/precious/actions/change_protection', {
       body: { delete: false },

@@ -96,6 +96,18 @@ describe('bad input', () => {
 
   it.each<[string, string, string, Record<string, unknown>]>([
     ['/v1/servers/first/actions/set_hostname', 'hostname', 'customer', {}],
+    ['/v1/servers/first/actions/resize', 'plan', 'customer', {}],
+    ['/v1/servers/first/actions/resize', 'limits.cpu_mask', 'operator', {}],
+    ['/v1/servers/first/actions/reinstall', 'template', 'customer', {}],
+    ['/v1/servers/first/actions/enable_feature', 'feature', 'customer', {}],
+    ['/v1/servers/first/actions/disable_feature', 'feature', 'customer', {}],
+    ['/v1/servers/first/actions/add_device', 'device', 'operator', {}],
+    ['/v1/servers/first/actions/add_device', 'access', 'operator', { device: '/dev/null' }],
+    ['/v1/servers/first/actions/remove_device', 'device', 'operator', {}],
+    ['/v1/servers/first/actions/add_address', 'family', 'customer', {}],
+    ['/v1/servers/first/actions/remove_address', 'address', 'customer', {}],
+    ['/v1/servers/first/actions/set_rdns', 'address', 'customer', { name: null }],
+    ['/v1/servers/first/actions/set_rdns', 'name', 'customer', { address: '10.200.0.1' }],
     ['/v1/tenants', 'name', 'operator', {}],
     ['/v1/tenants', 'external_id', 'operator', { name: 't' }],
     ['/v1/tokens', 'name', 'operator', {}],

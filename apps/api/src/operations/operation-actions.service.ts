@@ -1,3 +1,4 @@
+import type { OperationKind } from '@berth/contracts';
 import {
   createOperation,
   HostEntity,
@@ -15,6 +16,8 @@ import { findOperation } from './operation-lookup';
 import { presentOperation } from './operation-presenter';
 
 const ENDED = ['succeeded', 'failed', 'cancelled'];
+/** They reserved something at their request, and gave it back when they failed: only a new request can reserve anew. */
+const RESERVING: readonly OperationKind[] = ['resize_server', 'add_address'];
 
 /** Throws `conflict` where the engine would not heed a cancel any more. */
 async function assertCancellable(em: EntityManager, operation: OperationEntity): Promise<void> {
@@ -65,6 +68,13 @@ export class OperationActionsService {
           },
         );
       }
+      if (RESERVING.includes(failed.kind)) {
+        throw new BerthError(
+          'conflict',
+          `a failed ${failed.kind} gave back what it had reserved: ask for it anew`,
+          { kind: failed.kind },
+        );
+      }
       if (failed.serverId) await this.readyServer(em, failed);
       else await this.readyHost(em, failed);
       const fresh = await createOperation(em, {
@@ -91,7 +101,10 @@ export class OperationActionsService {
       lock: { mode: 'pessimistic_write' },
     });
     assertTransition(failed.kind as ServerOperationKind, server.status);
-    if ('sealed_root_password' in failed.input || !failed.kind.match(/^(create_server|reset_password)$/))
+    if (
+      'sealed_root_password' in failed.input ||
+      !failed.kind.match(/^(create_server|reset_password|reinstall_server)$/)
+    )
       return;
     throw new BerthError('conflict', 'this operation was retried already', { server_id: server.id });
   }

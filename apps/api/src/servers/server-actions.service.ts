@@ -1,26 +1,22 @@
 import type { ApiConfig } from '@berth/config';
-import type { OperationInput, OperationView } from '@berth/contracts';
+import type { OperationInput } from '@berth/contracts';
 import {
   createOperation,
   createOperationInLine,
   recordInstantOperation,
   seal,
   ServerEntity,
-  type NewOperation,
-  type OperationEntity,
 } from '@berth/database';
-import { assertTransition, BerthError, serverTransitions, type ServerOperationKind } from '@berth/domain';
+import { BerthError, type ServerOperationKind } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InjectConfig } from '../api-config';
-import { type Answer, audit, CommandsService } from '../commands/commands.service';
+import { type Answer, CommandsService } from '../commands/commands.service';
 import type { RequestContext } from '../http/request-context';
 import { presentOperation } from '../operations/operation-presenter';
 import { newRootPassword } from './root-password';
 import { lockServer } from './server-lookup';
-
-type ActionAnswer = { operation: OperationView };
-type Make = (em: EntityManager, fresh: NewOperation & { serverId: string }) => Promise<OperationEntity>;
+import { type ActionAnswer, type MakeOperation, requestOperation } from './server-operation';
 
 /** What can be done to a server. Each is an operation; one at a time, but for delete, which waits in line. */
 @Injectable()
@@ -99,7 +95,7 @@ export class ServerActionsService {
     reference: string,
     kind: K,
     input: OperationInput<K>,
-    make: Make,
+    make: MakeOperation,
   ): Promise<Answer<ActionAnswer>> {
     const server = await lockServer(em, context.caller, reference);
     if (kind === 'delete_server' && server.protectionDelete) {
@@ -111,30 +107,7 @@ export class ServerActionsService {
         },
       );
     }
-    const operation = await make(em, {
-      kind,
-      serverId: server.id,
-      hostId: server.hostId,
-      tenantId: server.tenantId,
-      requestedBy: context.caller.tokenId,
-      requestId: context.requestId,
-      input: input as Record<string, unknown>,
-    });
-    // After the operation was made: "locked by …" says more than "it is creating".
-    assertTransition(kind, server.status);
-    const { desired } = serverTransitions[kind];
-    if (desired !== 'unchanged') await em.update(ServerEntity, { id: server.id }, { desiredState: desired });
-    await audit(em, context, {
-      action: `server.${kind.replace(/_server$/, '')}`,
-      target: { type: 'server', id: server.id },
-      tenantId: server.tenantId,
-      details: { operation_id: operation.id, ...this.shown(input) },
-    });
+    const operation = await requestOperation(em, context, server, kind, input, make);
     return { body: { operation: await presentOperation(em, operation, context.caller) } };
-  }
-
-  private shown(input: object): Record<string, unknown> {
-    const { sealed_root_password: _secret, ...shown } = input as Record<string, unknown>;
-    return shown;
   }
 }

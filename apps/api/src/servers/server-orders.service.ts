@@ -170,6 +170,8 @@ export class ServerOrdersService {
       ramBytes: demand.ram_bytes,
       diskBytes: demand.disk_bytes,
       sshKeys: body.ssh_keys,
+      features: [],
+      devices: [],
       labels: body.labels,
       externalId: body.external_id ?? null,
       onboot: body.onboot,

@@ -44,6 +44,8 @@ export function serverView(server: ServerEntity, around: Surroundings, caller: C
     location: around.location,
     limits: limitsView(server.limits),
     addresses: around.addresses,
+    features: server.features,
+    ...(caller.role === 'operator' && { devices: server.devices }),
     external_id: server.externalId,
     labels: server.labels,
     onboot: server.onboot,

@@ -1,15 +1,25 @@
 import {
+  addAddressBodySchema,
+  addDeviceBodySchema,
   changeProtectionBodySchema,
   createServerBodySchema,
   execBodySchema,
   execResultSchema,
+  featureBodySchema,
   getServerQuerySchema,
+  limitsViewSchema,
   listServersQuerySchema,
   operationSchema,
   patchServerBodySchema,
+  reinstallBodySchema,
+  removeAddressBodySchema,
+  removeDeviceBodySchema,
   resetPasswordBodySchema,
+  resizeBodySchema,
+  serverAddressSchema,
   serverSchema,
   setHostnameBodySchema,
+  setRdnsBodySchema,
   stopServerBodySchema,
 } from '@berth/contracts';
 import { createZodDto } from 'nestjs-zod';
@@ -25,6 +35,14 @@ export class ResetPasswordDto extends createZodDto(resetPasswordBodySchema) {}
 export class SetHostnameDto extends createZodDto(setHostnameBodySchema) {}
 export class ChangeProtectionDto extends createZodDto(changeProtectionBodySchema) {}
 export class ExecDto extends createZodDto(execBodySchema) {}
+export class ResizeDto extends createZodDto(resizeBodySchema) {}
+export class ReinstallDto extends createZodDto(reinstallBodySchema) {}
+export class FeatureDto extends createZodDto(featureBodySchema) {}
+export class AddDeviceDto extends createZodDto(addDeviceBodySchema) {}
+export class RemoveDeviceDto extends createZodDto(removeDeviceBodySchema) {}
+export class AddAddressDto extends createZodDto(addAddressBodySchema) {}
+export class RemoveAddressDto extends createZodDto(removeAddressBodySchema) {}
+export class SetRdnsDto extends createZodDto(setRdnsBodySchema) {}
 
 export class ServerAnswerDto extends oneOf('server', serverSchema) {}
 export class ServerListDto extends listOf('servers', serverSchema) {}
@@ -35,4 +53,10 @@ export class NewServerAnswerDto extends createZodDto(
 ) {}
 export class NewPasswordAnswerDto extends createZodDto(
   z.object({ operation: operationSchema, root_password: rootPassword }),
+) {}
+export class ResizeAnswerDto extends createZodDto(
+  z.object({ operation: operationSchema, limits: limitsViewSchema }),
+) {}
+export class NewAddressAnswerDto extends createZodDto(
+  z.object({ operation: operationSchema, address: serverAddressSchema }),
 ) {}

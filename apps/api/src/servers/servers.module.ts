@@ -1,13 +1,27 @@
 import { Module } from '@nestjs/common';
 import { ServerActionsController } from './server-actions.controller';
 import { ServerActionsService } from './server-actions.service';
+import { ServerAddressesService } from './server-addresses.service';
+import { ServerEquipmentService } from './server-equipment.service';
 import { ServerExecService } from './server-exec.service';
 import { ServerOrdersService } from './server-orders.service';
+import { ServerReinstallService } from './server-reinstall.service';
+import { ServerResizeService } from './server-resize.service';
+import { ServerResourcesController } from './server-resources.controller';
 import { ServersController } from './servers.controller';
 import { ServersService } from './servers.service';
 
 @Module({
-  controllers: [ServersController, ServerActionsController],
-  providers: [ServersService, ServerOrdersService, ServerActionsService, ServerExecService],
+  controllers: [ServersController, ServerActionsController, ServerResourcesController],
+  providers: [
+    ServersService,
+    ServerOrdersService,
+    ServerActionsService,
+    ServerExecService,
+    ServerResizeService,
+    ServerReinstallService,
+    ServerEquipmentService,
+    ServerAddressesService,
+  ],
 })
 export class ServersModule {}

@@ -50,7 +50,7 @@ export class CreateContainerStep implements StepHandler {
 }
 
 function specOf(target: ServerTarget, rootPassword: string | null): ContainerSpec {
-  const { containerId, template, hostname, idBase, limits, addresses, sshKeys } = target;
+  const { containerId, template, hostname, idBase, limits, addresses, sshKeys, features, devices } = target;
   return {
     id: containerId,
     templateSha256: template.sha256,
@@ -62,5 +62,7 @@ function specOf(target: ServerTarget, rootPassword: string | null): ContainerSpe
     dns: { nameservers: [], search: [] },
     sshKeys,
     rootPassword,
+    features,
+    devices,
   };
 }

@@ -1,5 +1,5 @@
 import { prepared } from '@berth/database';
-import type { Limits, ServerStatus } from '@berth/contracts';
+import type { Device, Feature, Limits, ServerStatus } from '@berth/contracts';
 import type { OperationEntity } from '@berth/database';
 import { containerIdOf, idBaseOf, StepError } from '@berth/domain';
 import type { ContainerAddress, ContainerRuntime } from '@berth/runtime';
@@ -19,6 +19,9 @@ export interface ServerTarget {
   idBase: number;
   sshKeys: string[];
   addresses: ContainerAddress[];
+  features: Feature[];
+  devices: Device[];
+  /** The one to make it of: of a reinstall the new one. */
   template: TemplateRecord;
   host: HostRecord;
   runtime: ContainerRuntime;
@@ -31,6 +34,8 @@ interface Row {
   limits: Limits;
   id_slot: number;
   ssh_keys: string[];
+  features: Feature[];
+  devices: Device[];
   template: TemplateRecord;
   host: HostRecord;
   addresses: ContainerAddress[];
@@ -39,13 +44,13 @@ interface Row {
 const TARGET_SQL = prepared(
   'server_target',
   `
-  SELECT s.number, s.status, s.hostname, s.limits, s.id_slot, s.ssh_keys,
+  SELECT s.number, s.status, s.hostname, s.limits, s.id_slot, s.ssh_keys, s.features, s.devices,
          jsonb_build_object('sha256', t.sha256, 'compression', t.compression, 'source', t.source) AS template,
          ${hostRecordSql('h')} AS host,
          coalesce((SELECT jsonb_agg(jsonb_build_object('address', host(a.address), 'family', a.family, 'prefix', a.prefix)
                                     ORDER BY a.family, a.is_primary DESC, a.id)
                      FROM addresses a WHERE a.server_id = s.id), '[]') AS addresses
-    FROM servers s JOIN templates t ON t.id = s.template_id JOIN hosts h ON h.id = s.host_id
+    FROM servers s JOIN templates t ON t.id = coalesce($2::uuid, s.template_id) JOIN hosts h ON h.id = s.host_id
    WHERE s.id = $1`,
 );
 
@@ -70,7 +75,10 @@ export class ServerTargets {
   }
 
   private async read(operation: OperationEntity): Promise<ServerTarget> {
-    const rows: Row[] = await this.dataSource.query(TARGET_SQL, [operation.serverId]);
+    const rows: Row[] = await this.dataSource.query(TARGET_SQL, [
+      operation.serverId,
+      operation.input.template_id ?? null,
+    ]);
     const row = rows[0];
     if (!row)
       throw new StepError(
@@ -87,6 +95,8 @@ export class ServerTargets {
       idBase: idBaseOf(row.id_slot),
       sshKeys: row.ssh_keys,
       addresses: row.addresses,
+      features: row.features,
+      devices: row.devices,
       template: row.template,
       host: row.host,
       runtime: this.runtimes.of(row.host),

@@ -7,8 +7,17 @@ const DECISIONS: Partial<Record<RuntimeErrorCode, StepDecision>> = { fenced: 'fe
 
 function fromRuntime(error: RuntimeError, given: Partial<Record<RuntimeErrorCode, StepDecision>>): StepError {
   const decision = given[error.code] ?? DECISIONS[error.code] ?? (error.retryable ? 'retry' : 'abort');
-  const { host, action, exitCode, logTail, capability } = error.details;
-  const details = { host, action, exit_code: exitCode, log_tail: logTail, capability };
+  const { host, action, exitCode, logTail, capability, limit, used, requested } = error.details;
+  const details = {
+    host,
+    action,
+    exit_code: exitCode,
+    log_tail: logTail,
+    capability,
+    limit,
+    used,
+    requested,
+  };
   const known = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
   return new StepError(decision, error.code, error.message, known, { cause: error });
 }

@@ -6,6 +6,8 @@ import { CreateContainerStep } from './create-container.step';
 import { DestroyContainerStep, KillForDeleteStep } from './delete.steps';
 import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.steps';
 import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
+import { ApplyAddressesStep, ApplyDevicesStep, ApplyFeaturesStep } from './equipment.steps';
+import { ApplyLimitsStep } from './apply-limits.step';
 import { ImportTemplateStep } from './import-template.step';
 import {
   KillContainerStep,
@@ -13,6 +15,7 @@ import {
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
+import { DestroyOldStep, MakeContainerStep, StartRemadeStep } from './reinstall.steps';
 import { translated } from './step-failure';
 
 type Decisions = Partial<Record<RuntimeErrorCode, StepDecision>>;
@@ -38,6 +41,13 @@ export class Steps {
     destroyContainer: DestroyContainerStep,
     setRootPassword: SetRootPasswordStep,
     applyHostname: ApplyHostnameStep,
+    applyLimits: ApplyLimitsStep,
+    applyFeatures: ApplyFeaturesStep,
+    applyDevices: ApplyDevicesStep,
+    applyAddresses: ApplyAddressesStep,
+    destroyOld: DestroyOldStep,
+    makeContainer: MakeContainerStep,
+    startRemade: StartRemadeStep,
     checkHost: CheckHostStep,
     prepareHost: PrepareHostStep,
     openForOrders: OpenForOrdersStep,
@@ -62,6 +72,20 @@ export class Steps {
       reset_password: { set_root_password: translated(setRootPassword) },
       set_hostname: { apply_hostname: translated(applyHostname) },
       change_protection: {},
+      resize_server: { apply_limits: translated(applyLimits) },
+      enable_feature: { apply_features: translated(applyFeatures) },
+      disable_feature: { apply_features: translated(applyFeatures) },
+      add_device: { apply_devices: translated(applyDevices) },
+      remove_device: { apply_devices: translated(applyDevices) },
+      add_address: { apply_addresses: translated(applyAddresses) },
+      remove_address: { apply_addresses: translated(applyAddresses) },
+      set_rdns: {},
+      reinstall_server: {
+        import_template: translated(importTemplate),
+        destroy_old: translated(destroyOld, DELETE),
+        create_container: translated(makeContainer),
+        start_container: translated(startRemade),
+      },
       enrol_host: {
         check_host: translated(checkHost, ENROLMENT),
         prepare_host: translated(prepareHost, ENROLMENT),

@@ -5,6 +5,8 @@ import { CreateContainerStep } from './create-container.step';
 import { DestroyContainerStep, KillForDeleteStep } from './delete.steps';
 import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.steps';
 import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
+import { ApplyAddressesStep, ApplyDevicesStep, ApplyFeaturesStep } from './equipment.steps';
+import { ApplyLimitsStep } from './apply-limits.step';
 import { ImportTemplateStep } from './import-template.step';
 import {
   KillContainerStep,
@@ -12,6 +14,7 @@ import {
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
+import { DestroyOldStep, MakeContainerStep, StartRemadeStep } from './reinstall.steps';
 import { ServerTargets } from './server-target';
 import { Steps } from './step-handlers';
 
@@ -30,6 +33,13 @@ import { Steps } from './step-handlers';
     DestroyContainerStep,
     SetRootPasswordStep,
     ApplyHostnameStep,
+    ApplyLimitsStep,
+    ApplyFeaturesStep,
+    ApplyDevicesStep,
+    ApplyAddressesStep,
+    DestroyOldStep,
+    MakeContainerStep,
+    StartRemadeStep,
     CheckHostStep,
     PrepareHostStep,
     OpenForOrdersStep,

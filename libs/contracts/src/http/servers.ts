@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-import { dnsLabelSchema, externalIdSchema, hostnameSchema, labelsSchema, rootPasswordSchema } from '../names';
+import { deviceNameSchema, deviceSchema, featureSchema } from '../features';
+import { limitsSchema } from '../limits';
+import {
+  dnsLabelSchema,
+  dnsNameSchema,
+  externalIdSchema,
+  hostnameSchema,
+  labelsSchema,
+  rootPasswordSchema,
+} from '../names';
 import { sshKeySchema } from '../ssh-key';
 import { serverStatusSchema } from '../states';
 import {
@@ -73,6 +82,7 @@ export const serverAddressSchema = z.object({
   rdns: z.string().nullable(),
   primary: z.boolean(),
 });
+export type ServerAddressView = z.output<typeof serverAddressSchema>;
 
 export const serverSchema = z.object({
   id: z.uuid(),
@@ -87,6 +97,9 @@ export const serverSchema = z.object({
   location: z.string(),
   limits: limitsViewSchema,
   addresses: z.array(serverAddressSchema),
+  features: z.array(featureSchema),
+  /** Operators only. */
+  devices: z.array(deviceSchema).optional(),
   external_id: z.string().nullable(),
   labels: z.record(z.string(), z.string()),
   onboot: z.boolean(),
@@ -108,6 +121,34 @@ export const stopServerBodySchema = z.strictObject({
 export const resetPasswordBodySchema = z.strictObject({ root_password: rootPasswordSchema.optional() });
 export const setHostnameBodySchema = z.strictObject({ hostname: hostnameSchema });
 export const changeProtectionBodySchema = z.strictObject({ delete: z.boolean() });
+
+/** One of the two. `limits` merges: what is not named stays, null lifts; customers resize by plan. */
+export const resizeBodySchema = z
+  .strictObject({ plan: referenceSchema.optional(), limits: limitsSchema.optional() })
+  .superRefine(({ plan, limits }, context) => {
+    if ((plan === undefined) !== (limits === undefined)) return;
+    const message = plan === undefined ? 'is needed, or limits' : 'and limits exclude each other';
+    context.addIssue({ code: 'custom', path: ['plan'], message });
+  });
+export type ResizeBody = z.output<typeof resizeBodySchema>;
+
+/** Everything on the disk is lost. A password is made up, and answered once, where neither it nor the server has a key. */
+export const reinstallBodySchema = z.strictObject({
+  template: referenceSchema,
+  root_password: rootPasswordSchema.optional(),
+});
+export type ReinstallBody = z.output<typeof reinstallBodySchema>;
+
+export const featureBodySchema = z.strictObject({ feature: featureSchema });
+export const addDeviceBodySchema = deviceSchema;
+export const removeDeviceBodySchema = z.strictObject({ device: deviceNameSchema });
+export const addAddressBodySchema = z.strictObject({ family: z.union([z.literal(4), z.literal(6)]) });
+/** An address of the server, in any notation. */
+const ownAddress = z.union([z.ipv4(), z.ipv6()], 'must be an IP address');
+export const removeAddressBodySchema = z.strictObject({ address: ownAddress });
+/** `name: null` clears. */
+export const setRdnsBodySchema = z.strictObject({ address: ownAddress, name: dnsNameSchema.nullable() });
+export type SetRdnsBody = z.output<typeof setRdnsBodySchema>;
 
 export const execResultSchema = z.object({
   exit_code: z.int(),

@@ -1,4 +1,4 @@
-import type { Limits, ServerStatus } from '@berth/contracts';
+import type { Device, Feature, Limits, ServerStatus } from '@berth/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 import { asNumber } from '../column-types';
 
@@ -25,6 +25,8 @@ export class ServerEntity {
   @Column('bigint', { name: 'disk_bytes', transformer: asNumber }) diskBytes!: number;
   @Column('integer', { name: 'id_slot' }) idSlot!: number;
   @Column('text', { name: 'ssh_keys', array: true }) sshKeys!: string[];
+  @Column('text', { array: true }) features!: Feature[];
+  @Column('jsonb') devices!: Device[];
   @Column('jsonb') labels!: Record<string, string>;
   @Column('text', { name: 'external_id', nullable: true }) externalId!: string | null;
   @Column('text', { name: 'order_digest', nullable: true }) orderDigest!: string | null;

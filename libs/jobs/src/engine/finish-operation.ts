@@ -2,6 +2,7 @@ import { serverStatusSchema, type OperationErrorBody, type OperationStatus } fro
 import { inStatement, newId, type OperationEntity, prepared } from '@berth/database';
 import { statusAfter, type ServerOperationKind } from '@berth/domain';
 import type { DataSource } from 'typeorm';
+import { changesServer, finishChange } from './finish-change';
 import { stepRows, writeStepsSql, type StepUpdate } from './operation-store';
 
 export interface Ending {
@@ -13,7 +14,13 @@ export interface Ending {
   steps: readonly StepUpdate[];
 }
 
-const outcomes = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
+type Outcome = 'success' | 'failure' | 'cancelled';
+
+const outcomes = {
+  succeeded: 'success',
+  failed: 'failure',
+  cancelled: 'cancelled',
+} as const satisfies Record<Ending['status'], Outcome>;
 
 /** Customers wait for it, so all of it is one statement; nothing of it happens unless `ended` finds its row. */
 const END_OPERATION = prepared(
@@ -67,24 +74,36 @@ export async function finishOperation(
   operation: OperationEntity,
   ending: Ending,
 ): Promise<boolean> {
-  const { status, error } = ending;
-  const rows = await inStatement<unknown[]>(dataSource, END_OPERATION, [
+  if (changesServer(operation)) {
+    return finishChange(dataSource, operation, ending.status, async (em, outcome) => {
+      const rows: unknown[] = await em.query(END_OPERATION, parametersOf(operation, ending, outcome));
+      return rows.length > 0;
+    });
+  }
+  const parameters = parametersOf(operation, ending, outcomes[ending.status]);
+  return (await inStatement<unknown[]>(dataSource, END_OPERATION, parameters)).length > 0;
+}
+
+function parametersOf(
+  operation: OperationEntity,
+  { status, error, result, steps }: Ending,
+  outcome: Outcome,
+): unknown[] {
+  return [
     operation.id,
     operation.fence,
     status,
     error && JSON.stringify(error),
-    JSON.stringify(ending.result),
-    stepRows(ending.steps),
-    JSON.stringify(statusesAfter(operation, ending)),
+    JSON.stringify(result),
+    stepRows(steps),
+    JSON.stringify(statusesAfter(operation, outcome)),
     newId(),
-  ]);
-  return rows.length > 0;
+  ];
 }
 
 /** Where the end leaves the server, by the status it is in; a deleted one stays deleted. */
-function statusesAfter({ kind, input, serverId }: OperationEntity, ending: Ending): Record<string, string> {
+function statusesAfter({ kind, input, serverId }: OperationEntity, outcome: Outcome): Record<string, string> {
   if (!serverId) return {};
-  const outcome = outcomes[ending.status];
   const alive = serverStatusSchema.options.filter((status) => status !== 'deleted');
   return Object.fromEntries(
     alive.map((status) => [status, statusAfter(kind as ServerOperationKind, outcome, status, input)]),
