@@ -1,4 +1,4 @@
-import type { StepHandlers } from '@berth/jobs';
+import type { StepHandler, StepHandlers } from '@berth/jobs';
 import type { RuntimeErrorCode } from '@berth/runtime';
 import type { StepDecision } from '@berth/domain';
 import { Injectable } from '@nestjs/common';
@@ -8,6 +8,7 @@ import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.
 import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
 import { ApplyAddressesStep, ApplyDevicesStep, ApplyFeaturesStep } from './equipment.steps';
 import { ApplyLimitsStep } from './apply-limits.step';
+import { DestroyOldStep } from './destroy-old.step';
 import { ImportTemplateStep } from './import-template.step';
 import {
   KillContainerStep,
@@ -15,7 +16,6 @@ import {
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
-import { DestroyOldStep, MakeContainerStep, StartRemadeStep } from './reinstall.steps';
 import { translated } from './step-failure';
 
 type Decisions = Partial<Record<RuntimeErrorCode, StepDecision>>;
@@ -24,6 +24,9 @@ type Decisions = Partial<Record<RuntimeErrorCode, StepDecision>>;
 const ENROLMENT: Decisions = { unreachable: 'abort', timeout: 'abort', busy: 'retry' };
 /** A delete must come to its end: what a host stumbles over now may be gone at the next try. */
 const DELETE: Decisions = { command_failed: 'retry', no_space: 'retry', host_unsuitable: 'retry' };
+
+/** The same, where nothing would be left if it were taken back, and what is half made serves the next try. */
+const forwardOnly = (handler: StepHandler): StepHandler => ({ run: (context) => handler.run(context) });
 
 /** Which handler does which step of the plans; checked against them at start-up. */
 @Injectable()
@@ -46,8 +49,6 @@ export class Steps {
     applyDevices: ApplyDevicesStep,
     applyAddresses: ApplyAddressesStep,
     destroyOld: DestroyOldStep,
-    makeContainer: MakeContainerStep,
-    startRemade: StartRemadeStep,
     checkHost: CheckHostStep,
     prepareHost: PrepareHostStep,
     openForOrders: OpenForOrdersStep,
@@ -83,8 +84,8 @@ export class Steps {
       reinstall_server: {
         import_template: translated(importTemplate),
         destroy_old: translated(destroyOld, DELETE),
-        create_container: translated(makeContainer),
-        start_container: translated(startRemade),
+        create_container: translated(forwardOnly(createContainer)),
+        start_container: translated(forwardOnly(startOrdered)),
       },
       enrol_host: {
         check_host: translated(checkHost, ENROLMENT),

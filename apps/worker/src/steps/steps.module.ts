@@ -7,6 +7,7 @@ import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.
 import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
 import { ApplyAddressesStep, ApplyDevicesStep, ApplyFeaturesStep } from './equipment.steps';
 import { ApplyLimitsStep } from './apply-limits.step';
+import { DestroyOldStep } from './destroy-old.step';
 import { ImportTemplateStep } from './import-template.step';
 import {
   KillContainerStep,
@@ -14,7 +15,6 @@ import {
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
-import { DestroyOldStep, MakeContainerStep, StartRemadeStep } from './reinstall.steps';
 import { ServerTargets } from './server-target';
 import { Steps } from './step-handlers';
 
@@ -38,8 +38,6 @@ import { Steps } from './step-handlers';
     ApplyDevicesStep,
     ApplyAddressesStep,
     DestroyOldStep,
-    MakeContainerStep,
-    StartRemadeStep,
     CheckHostStep,
     PrepareHostStep,
     OpenForOrdersStep,
