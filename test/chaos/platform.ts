@@ -16,6 +16,7 @@ import {
   type World,
 } from '@berth/testing';
 import { randomBytes, randomInt } from 'node:crypto';
+import { openApi, type ApiUnderTest } from '../resources/api-under-test';
 import { WorkerProcess } from './worker-process';
 
 /** How soon a dead worker's operations are taken over in these tests, ms. */
@@ -46,6 +47,11 @@ export class Platform {
     const worker = this.process(fault ? { BERTH_WORKER_FAULT: fault } : {});
     await worker.ready();
     return worker;
+  }
+
+  /** An API beside the workers. */
+  api(): Promise<ApiUnderTest> {
+    return openApi(this.database, this.environment);
   }
 
   /** A worker that may come up or not. */

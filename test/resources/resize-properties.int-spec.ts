@@ -1,15 +1,6 @@
-import { createApi } from '@berth/api';
-import { loadApiConfig, loadWorkerConfig } from '@berth/config';
+import { loadWorkerConfig } from '@berth/config';
 import { limitNames, limitsSchema, type Limits } from '@berth/contracts';
-import {
-  generateSealingKeyPair,
-  newId,
-  newTokenSecret,
-  OperationEntity,
-  PlanEntity,
-  ServerEntity,
-  TokenEntity,
-} from '@berth/database';
+import { generateSealingKeyPair, newId, OperationEntity, PlanEntity, ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
 import { SimulatedFleet, SimulatedRuntime } from '@berth/runtime';
 import {
@@ -25,7 +16,8 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BerthClient } from '../e2e/berth-client';
+import type { BerthClient } from '../e2e/berth-client';
+import { openApi, type ApiUnderTest } from './api-under-test';
 import { isBad, Random, randomResize } from './random-resize';
 
 jest.setTimeout(300_000);
@@ -43,7 +35,7 @@ const plans: string[] = [];
 let dir: string;
 let database: TestDatabase;
 let world: World;
-let app: Awaited<ReturnType<typeof createApi>>;
+let api: ApiUnderTest;
 let worker: RunningWorker;
 let billing: BerthClient;
 let servers: ServerEntity[];
@@ -63,16 +55,14 @@ beforeAll(async () => {
     BERTH_RECONCILE_INTERVAL_MS: '500',
   };
   world = await smallWorld();
-  app = await createApi(loadApiConfig({ ...environment, BERTH_API_PORT: '0' }));
-  await app.listen(0, '127.0.0.1');
+  api = await openApi(database, environment);
   worker = await startWorker({ config: loadWorkerConfig(environment), fleet, retryDelay: () => 10 });
-  billing = new BerthClient(await app.getUrl(), await token());
+  billing = await api.client('billing');
   servers = await Promise.all(Array.from({ length: SERVERS }, runningServer));
 });
 afterAll(async () => {
   await worker?.stop();
-  app?.getHttpServer().closeAllConnections();
-  await app?.close();
+  await api?.close();
   await database?.drop();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -102,15 +92,6 @@ async function smallWorld(): Promise<World> {
     );
   }
   return made;
-}
-
-async function token(): Promise<string> {
-  const { secret, hash, prefix } = newTokenSecret();
-  const nothing = { lastUsedAt: null, expiresAt: null, revokedAt: null };
-  const scopes: ['read', 'write'] = ['read', 'write'];
-  const row = { id: newId(), tenantId: null, role: 'billing' as const, scopes, name: 'test', hash, prefix };
-  await database.dataSource.manager.insert(TokenEntity, { ...row, ...nothing });
-  return secret;
 }
 
 async function runningServer(): Promise<ServerEntity> {
