@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { StackUnderTest } from '@berth/stack';
 import { burst } from './burst';
 import { orderLatency } from './order-latency';
+import { resizeLatency } from './resize-latency';
 import { sshRoundTrip } from './ssh-round-trip';
 import { table, type Row } from './statistics';
 
@@ -17,7 +18,8 @@ async function main(): Promise<void> {
     const { code, output } = await stack.command('start', '--detach', '--no-demo', '--hosts', '1');
     if (code !== 0) throw new Error(output);
     const rows: Row[] = [];
-    for (const bench of [sshRoundTrip, orderLatency, burst]) rows.push(...(await bench(stack)));
+    for (const bench of [sshRoundTrip, orderLatency, resizeLatency, burst])
+      rows.push(...(await bench(stack)));
     console.log(table(rows));
     save(rows);
     process.exitCode = rows.every(({ ratio, atMost }) => atMost === null || ratio <= atMost) ? 0 : 1;
