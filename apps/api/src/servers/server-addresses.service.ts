@@ -14,7 +14,7 @@ import type { EntityManager } from 'typeorm';
 import { CommandsService } from '../commands/commands.service';
 import type { RequestContext } from '../http/request-context';
 import { invalidField } from '../http/validation.pipe';
-import { presentOperation } from '../operations/operation-presenter';
+import { presentNewOperation } from '../operations/operation-presenter';
 import { assertHostCan } from './host-abilities';
 import { lockServer } from './server-lookup';
 import { type ActionAnswer, requestOperation } from './server-operation';
@@ -36,7 +36,7 @@ export class ServerAddressesService {
       const operation = await requestOperation(em, context, server, 'add_address', {
         address: address.address,
       });
-      return { body: { operation: await presentOperation(em, operation, context.caller), address } };
+      return { body: { operation: presentNewOperation(operation, context.caller), address } };
     });
   }
 
@@ -51,7 +51,7 @@ export class ServerAddressesService {
           address,
         });
       }
-      return { body: { operation: await presentOperation(em, operation, context.caller) } };
+      return { body: { operation: presentNewOperation(operation, context.caller) } };
     });
   }
 
@@ -70,7 +70,7 @@ export class ServerAddressesService {
         input,
         recordInstantOperation,
       );
-      return { body: { operation: await presentOperation(em, operation, context.caller) } };
+      return { body: { operation: presentNewOperation(operation, context.caller) } };
     });
   }
 }

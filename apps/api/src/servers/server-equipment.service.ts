@@ -1,11 +1,11 @@
 import type { Device, Feature, OperationView } from '@berth/contracts';
-import type { ServerEntity } from '@berth/database';
+import type { OperationEntity, ServerEntity } from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { type Answer, CommandsService } from '../commands/commands.service';
 import type { RequestContext } from '../http/request-context';
 import { invalidField } from '../http/validation.pipe';
-import { presentOperation } from '../operations/operation-presenter';
+import { presentNewOperation } from '../operations/operation-presenter';
 import { assertHostCan } from './host-abilities';
 import { lockServer } from './server-lookup';
 import { type ActionAnswer, requestOperation } from './server-operation';
@@ -51,11 +51,11 @@ export class ServerEquipmentService {
   private onServer(
     context: RequestContext,
     reference: string,
-    work: (em: EntityManager, server: ServerEntity) => Promise<Parameters<typeof presentOperation>[1]>,
+    work: (em: EntityManager, server: ServerEntity) => Promise<OperationEntity>,
   ): Promise<ActionAnswer> {
     return this.commands.run(context, async (em): Promise<Answer<{ operation: OperationView }>> => {
       const operation = await work(em, await lockServer(em, context.caller, reference));
-      return { body: { operation: await presentOperation(em, operation, context.caller) } };
+      return { body: { operation: presentNewOperation(operation, context.caller) } };
     });
   }
 }

@@ -9,7 +9,7 @@ import { CommandsService } from '../commands/commands.service';
 import { namedReference } from '../http/body-reference';
 import type { RequestContext } from '../http/request-context';
 import { invalidField } from '../http/validation.pipe';
-import { presentOperation } from '../operations/operation-presenter';
+import { presentNewOperation } from '../operations/operation-presenter';
 import { newRootPassword } from './root-password';
 import { lockServer } from './server-lookup';
 import { requestOperation } from './server-operation';
@@ -51,7 +51,7 @@ export class ServerReinstallService {
         sealed_root_password: password === null ? null : await seal(this.config.workerPublicKey, password),
       });
       return {
-        body: { operation: await presentOperation(em, operation, context.caller) },
+        body: { operation: presentNewOperation(operation, context.caller) },
         ...(made !== null && { once: { root_password: made } }),
       };
     });

@@ -14,7 +14,7 @@ import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { CommandsService } from '../commands/commands.service';
 import { namedReference } from '../http/body-reference';
 import type { RequestContext } from '../http/request-context';
-import { presentOperation } from '../operations/operation-presenter';
+import { presentNewOperation } from '../operations/operation-presenter';
 import { limitsView } from '../plans/limits-view';
 import { assertHostCan } from './host-abilities';
 import { lockServer } from './server-lookup';
@@ -59,7 +59,7 @@ export class ServerResizeService {
       await this.reserve(em, server, change);
       return {
         body: {
-          operation: await presentOperation(em, operation, context.caller),
+          operation: presentNewOperation(operation, context.caller),
           limits: limitsView(mergeLimits(server.limits, change.limits)),
         },
       };

@@ -3,7 +3,7 @@ import { inTransaction, ServerEntity, settleServerChange, type OperationEntity }
 import { planOf } from '@berth/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 
-type Outcome = 'success' | 'failure' | 'cancelled';
+export type Outcome = 'success' | 'failure' | 'cancelled';
 
 /** Kinds whose end writes more of the server than its status. */
 const CHANGES: ReadonlySet<OperationKind> = new Set<OperationKind>([

@@ -2,7 +2,7 @@ import { serverStatusSchema, type OperationErrorBody, type OperationStatus } fro
 import { inStatement, newId, type OperationEntity, prepared } from '@berth/database';
 import { statusAfter, type ServerOperationKind } from '@berth/domain';
 import type { DataSource } from 'typeorm';
-import { changesServer, finishChange } from './finish-change';
+import { changesServer, finishChange, type Outcome } from './finish-change';
 import { stepRows, writeStepsSql, type StepUpdate } from './operation-store';
 
 export interface Ending {
@@ -13,8 +13,6 @@ export interface Ending {
   /** What is still to be written of its steps, in the same statement. */
   steps: readonly StepUpdate[];
 }
-
-type Outcome = 'success' | 'failure' | 'cancelled';
 
 const outcomes = {
   succeeded: 'success',
