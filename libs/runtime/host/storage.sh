@@ -48,15 +48,21 @@ make_file_system() {
 find_template() {
   ORIGIN=${1#*template }
   ORIGIN=$TEMPLATES/${ORIGIN%%$'\n'*}
+  ! needs_image "$1" || [[ $1 == *$'\nlimit disk_bytes '* ]] ||
+    fail invalid_input 'a disk that counts inodes or has quotas inside needs disk_bytes'
   open_root
   [[ ! -d $DIR/rootfs ]] || ORIGIN=$DIR/rootfs
   [[ -d $ORIGIN ]] || fail template_missing "template ${ORIGIN##*/} has not been imported"
 }
 
+needs_image() {
+  [[ $1 == *$'\nlimit disk_inodes '* || $1 == *$'\nfeature quota'* ]]
+}
+
 # make_root SPEC: a copy of ORIGIN, of the kind that the spec needs.
 make_root() {
   [[ ! -d $DIR/rootfs ]] || return 0
-  if [[ $1 == *$'\nlimit disk_inodes '* || $1 == *$'\nfeature quota'* ]]; then
+  if needs_image "$1"; then
     make_image "$ORIGIN"
   elif simple_quota; then
     btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true

@@ -78,7 +78,10 @@ describe('lxc: disks that count inodes', () => {
     );
   });
 
-  it('are refused where the disk was made without', async () => {
+  it('are refused where the disk was made without, or has no size', async () => {
+    const spec = kit().newSpec({ limits: { disk_inodes: 3000 } });
+    await expectCode(kit().runtime.create(spec, fence), 'invalid_input');
+    expect(await kit().runtime.inspect(spec.id)).toBeNull();
     const { id } = await kit().started({ limits: { disk_bytes: 100 * MIB } });
     const inodes = await expectCode(
       kit().runtime.applyLimits(id, { disk_inodes: 2000 }, fence),
@@ -144,6 +147,11 @@ describe('lxc: quotas of users and groups inside a server', () => {
     // Only its root may ask, and only for what is a request.
     expect((await as('/usr/local/sbin/setquota -u 1234 0 0 0 0')).exitCode).not.toBe(0);
     expect((await run('/usr/local/sbin/setquota', '-u', '1234', '0', '1;id', '0', '0')).exitCode).not.toBe(0);
+    const hangUp =
+      'use Socket; for (1 .. 5) { socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un("/dev/.berth/quota")) or die;' +
+      ' syswrite(S, "report u\\n"); close S }';
+    expect((await run('perl', '-e', hangUp)).stderr).toBe('');
+    expect((await run('/usr/local/sbin/setquota', '-g', '1234')).stdout).toMatch(/1234.*30/);
     await kit().runtime.kill(id, fence);
     await kit().runtime.start(id, fence);
     expect((await run('/usr/local/sbin/setquota', '-u', '1234')).stdout).toMatch(/1234.*10240/);
