@@ -171,10 +171,15 @@ prepare_io() {
   done
 }
 
-# Without it a guarantee would be for the payload's own processes only, not for the groups that its init makes.
+# What a guarantee, memory.low, needs to hold.
 prepare_memory() {
-  [[ $CGROUP_VERSION == v2 && $(findmnt -n -o OPTIONS "$CGROUP") != *memory_recursiveprot* ]] || return 0
-  mount -o remount,nsdelegate,memory_recursiveprot "$CGROUP" 2>/dev/null || true
+  local generations=/sys/kernel/mm/lru_gen/enabled
+  [[ $CGROUP_VERSION == v2 ]] || return 0
+  # Else it would be for the payload's own processes only, not for the groups that its init makes.
+  [[ $(findmnt -n -o OPTIONS "$CGROUP") == *memory_recursiveprot* ]] ||
+    mount -o remount,nsdelegate,memory_recursiveprot "$CGROUP" 2>/dev/null || true
+  # The multi-generational LRU takes from a group below its memory.low at the second look.
+  [[ ! -w $generations || $(<"$generations") == 0x0000 ]] || echo 0 >"$generations"
 }
 
 quota_mode() {
@@ -218,6 +223,11 @@ tidy() {
   for file in "$TEMPLATES"/.import-*; do
     if [[ -d $file ]]; then drop_stale_import "$file"; fi
   done
+  # Trials of a host's abilities that were cut short.
+  while read -r file; do
+    umount "$file/root" "$file/b" 2>/dev/null || true
+    rm -rf --one-file-system "$file"
+  done < <(find "$POOL" -mindepth 1 -maxdepth 1 -name '.trial.*' -mmin +60)
   if [[ -e $RUN/simple-quota ]]; then
     while read -r group _; do
       [[ $group != 1/* || -e $CONTAINERS/ct${group#1/} ]] || btrfs qgroup destroy "$group" "$POOL" 2>/dev/null || true
