@@ -1,4 +1,6 @@
-import type { ServerEntity } from '@berth/database';
+import { IpPoolEntity, newId, type ServerEntity } from '@berth/database';
+import { parsePool } from '@berth/domain';
+import { randomInt } from 'node:crypto';
 import { LabPlatform } from '../chaos/lab-platform';
 import type { BerthClient, ServerView } from '../e2e/berth-client';
 import { pings } from '../e2e/outside';
@@ -51,6 +53,29 @@ it('has an address more at once, and one less again, the primary too', async () 
   expect(await initOf()).toBe(init);
   await act('restart', { timeout_s: 5 });
   expect(await pings(address.address)).toBe(true);
+});
+
+it('has a routed /64 more at once, and its name; and one less again', async () => {
+  const { manager } = platform.database.dataSource;
+  const pool = parsePool(platform.lab.state().serverPool6);
+  const { id: locationId } = platform.world.location;
+  const row = { id: newId(), locationId, gateway: null, nextUnit: randomInt(1000, 60_000) };
+  await manager.insert(IpPoolEntity, { ...row, ...pool });
+  const answer = (await act('add_address', { family: 6 })) as unknown as { address: { address: string } };
+  const { address } = answer.address;
+  await act('set_rdns', { address, name: 'www.example.org' });
+  expect((await shown()).addresses[1]).toEqual({
+    address,
+    family: 6,
+    prefix: 64,
+    rdns: 'www.example.org',
+    primary: true,
+  });
+  expect(await pings(address)).toBe(true);
+  // In another notation.
+  await act('remove_address', { address: address.toUpperCase().replace('::', ':0::') });
+  expect((await shown()).addresses.map(({ family }) => family)).toEqual([4]);
+  expect(await pings(address)).toBe(false);
 });
 
 it('has a feature at once, which stays over a restart and a reinstall, and goes again', async () => {

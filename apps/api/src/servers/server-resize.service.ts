@@ -8,6 +8,7 @@ import {
   mergeLimits,
   wholeLimits,
   type LimitsChange,
+  type ResourceDemand,
 } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
@@ -80,8 +81,9 @@ export class ServerResizeService {
 function asOffer(error: unknown, server: ServerEntity, limits: Limits): BerthError | null {
   const refusal = refusalOf(error);
   if (refusal?.code !== 'no_capacity') return null;
-  const resource = refusal.details.resource as keyof ReturnType<typeof demandOf>;
-  const requested = demandOf(mergeLimits(server.limits, limits))[resource];
+  const resource = refusal.details.resource as keyof ResourceDemand;
+  const now = { cpus: server.cpus, ram_bytes: server.ramBytes, disk_bytes: server.diskBytes };
+  const requested = demandOf(mergeLimits(server.limits, limits))[resource] - now[resource];
   const message = `the server's host has no room for it to grow (${resource}); a migration to another host may help`;
   return new BerthError('no_capacity', message, { resource, requested, offer: 'migrate' }, { cause: error });
 }

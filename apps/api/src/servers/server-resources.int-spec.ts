@@ -155,7 +155,11 @@ describe('what a server has and is made of', () => {
       expect(over.details).toMatchObject({ resource: 'ram_bytes', requested: 2 * MIB });
       await quota(quotaRamBytes);
       const room = await refused(staff('resize', { limits: { ram_bytes: 5000 * GIB } }), 503, 'no_capacity');
-      expect(room.details).toEqual({ resource: 'ram_bytes', requested: 5000 * GIB, offer: 'migrate' });
+      expect(room.details).toEqual({
+        resource: 'ram_bytes',
+        requested: 5000 * GIB - 256 * MIB,
+        offer: 'migrate',
+      });
     });
 
     it('shrinks over a quota that was lowered meanwhile', async () => {
