@@ -52,6 +52,8 @@ export const operationInputs = {
     template_id: z.uuid(),
     start: z.boolean(),
     sealed_root_password: sealed.nullable(),
+    /** What it has from now on; null: what it had. */
+    features: z.array(featureSchema).nullable().default(null),
   }),
   enable_feature: z.strictObject({ feature: featureSchema }),
   disable_feature: z.strictObject({ feature: featureSchema }),

@@ -10,6 +10,7 @@ import { namedReference } from '../http/body-reference';
 import type { RequestContext } from '../http/request-context';
 import { invalidField } from '../http/validation.pipe';
 import { presentNewOperation } from '../operations/operation-presenter';
+import { assertHostCan } from './host-abilities';
 import { newRootPassword } from './root-password';
 import { lockServer } from './server-lookup';
 import { requestOperation } from './server-operation';
@@ -49,7 +50,14 @@ export class ServerReinstallService {
         template_id: template.id,
         start: server.desiredState === 'running',
         sealed_root_password: password === null ? null : await seal(this.config.workerPublicKey, password),
+        features: body.features ?? null,
       });
+      const added = body.features?.filter((feature) => !server.features.includes(feature)) ?? [];
+      await assertHostCan(
+        em,
+        server,
+        added.map((feature) => `feature:${feature}` as const),
+      );
       return {
         body: { operation: presentNewOperation(operation, context.caller) },
         ...(made !== null && { once: { root_password: made } }),

@@ -330,6 +330,19 @@ describe('what a server has and is made of', () => {
       expect(sent.body).not.toHaveProperty('root_password');
     });
 
+    it('takes other features, if the host has them', async () => {
+      const template = api.world.template.name;
+      const { capabilities } = await host();
+      const lacking = capabilities.filter((one) => one !== 'feature:ppp');
+      await em().update(HostEntity, { id: api.world.host.id }, { capabilities: lacking });
+      const error = await refused(act('reinstall', { template, features: ['ppp'] }), 422, 'unsupported');
+      expect(error.details).toEqual({ capability: 'feature:ppp' });
+      await em().update(HostEntity, { id: api.world.host.id }, { capabilities });
+      await refused(act('reinstall', { template, features: ['colour'] }), 400, 'invalid_input');
+      const { body } = await act('reinstall', { template, features: ['quota', 'tun', 'quota'] });
+      expect(await inputOf(body.operation.id)).toMatchObject({ features: ['quota', 'tun'] });
+    });
+
     it('makes no password up for a server that has keys, and leaves a stopped one stopped', async () => {
       const keys = ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8qn8nvJ1tcyYXAB4bbl2tqVNpMCsDxEZsQqVqHgBzE me'];
       await em().update(ServerEntity, { id }, { sshKeys: keys, desiredState: 'stopped', status: 'stopped' });

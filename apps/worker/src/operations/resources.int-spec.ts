@@ -290,6 +290,20 @@ describe('reinstall_server', () => {
     await expectLimits({ ...testLimits, ram_bytes: GIB });
   });
 
+  it('gives other features where they are asked for', async () => {
+    await ask(server, 'enable_feature', { feature: 'tun' });
+    await ask(server, 'reinstall_server', input({ features: ['quota', 'fuse'] }));
+    expect([(await row()).features, container().spec.features]).toEqual([
+      ['quota', 'fuse'],
+      ['quota', 'fuse'],
+    ]);
+    await ask(server, 'reinstall_server', input());
+    expect([(await row()).features, container().spec.features]).toEqual([
+      ['quota', 'fuse'],
+      ['quota', 'fuse'],
+    ]);
+  });
+
   it('leaves a stopped server stopped', async () => {
     await ask(server, 'stop_server', { timeout_s: 1 });
     expect(await ask(server, 'reinstall_server', input({ start: false }))).toMatchObject({

@@ -95,7 +95,8 @@ export class ServerTargets {
       idBase: idBaseOf(row.id_slot),
       sshKeys: row.ssh_keys,
       addresses: row.addresses,
-      features: row.features,
+      // A reinstall may give others.
+      features: (operation.input.features as Feature[] | null | undefined) ?? row.features,
       devices: row.devices,
       template: row.template,
       host: row.host,

@@ -136,6 +136,11 @@ export type ResizeBody = z.output<typeof resizeBodySchema>;
 export const reinstallBodySchema = z.strictObject({
   template: referenceSchema,
   root_password: rootPasswordSchema.optional(),
+  /** All that it has from now on; it keeps what it had where this isn't said. `quota` wants a disk made for it: this makes one. */
+  features: z
+    .array(featureSchema)
+    .transform((features) => [...new Set(features)])
+    .optional(),
 });
 export type ReinstallBody = z.output<typeof reinstallBodySchema>;
 

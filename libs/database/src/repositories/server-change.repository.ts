@@ -75,8 +75,10 @@ export async function settleServerChange(
       return;
     case 'reinstall_server':
       // From there on nothing of the old root is left, whatever came of the new one.
-      if (end.irrevocable)
-        await em.update(ServerEntity, { id: server.id }, { templateId: String(operation.input.template_id) });
+      if (end.irrevocable) {
+        const { template_id: templateId, features } = operation.input as OperationInput<'reinstall_server'>;
+        await em.update(ServerEntity, { id: server.id }, { templateId, ...(features && { features }) });
+      }
       return;
     default:
       return;
