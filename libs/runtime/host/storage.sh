@@ -154,7 +154,7 @@ apply_disk_limit() {
 find_disk_use() {
   DISK_USED='' INODES_USED=''
   if is_image; then
-    [[ ${IMAGE_USE[$ID]-} ]] || find_image_use "$ID"
+    [[ -v IMAGE_USE[$ID] ]] || find_image_use "$ID"
     read -r DISK_USED INODES_USED <<<"${IMAGE_USE[$ID]-}" || true
     return
   fi
@@ -164,12 +164,15 @@ find_disk_use() {
   DISK_USED=$(($(<"$QGROUP_DIR/referenced") + $(<"$QGROUP_DIR/rsv_data")))
 }
 
-# find_image_use ID…: of all in one go.
+# find_image_use ID…: of all in one go; empty for what isn't mounted.
 declare -A IMAGE_USE=()
 find_image_use() {
   local target used inodes one
   local -a roots=()
-  for one in "$@"; do roots+=("$CONTAINERS/$one/rootfs"); done
+  for one in "$@"; do
+    IMAGE_USE[$one]=
+    roots+=("$CONTAINERS/$one/rootfs")
+  done
   while read -r target used inodes; do
     target=${target%/rootfs}
     [[ $target != "$CONTAINERS"/* ]] || IMAGE_USE[${target##*/}]="$used $inodes"
