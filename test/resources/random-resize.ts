@@ -75,10 +75,14 @@ const bad: readonly object[] = [
 
 export const isBad = (body: object): boolean => bad.includes(body);
 
+/** More than the hosts of these tests have at all, though within their tenants' quota. */
+const tooMuch = (random: Random): Limits => ({ disk_bytes: random.between(10, 14) * GIB });
+
 /** The body of a resize: good, bad, or good but too much. `names`: the limits that may be in it. */
 export function randomResize(random: Random, names: readonly LimitName[], plans: readonly string[]): object {
   if (random.chance(0.15)) return random.pick(bad);
   if (random.chance(0.15)) return { plan: random.pick(plans) };
+  if (random.chance(0.05)) return { limits: tooMuch(random) };
   return { limits: randomLimits(random, names) };
 }
 

@@ -67,6 +67,9 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** Also stated by the operator: else the observer would soon write what the host itself says. */
+const CAPACITY = { capacityCpus: 10, capacityRamBytes: 8 * GIB, capacityDiskBytes: 9 * GIB };
+
 /** A host that a few resizes fill, and a tenant whose quota is a little less than that. */
 async function smallWorld(): Promise<World> {
   const image = join(dir, 'template.tar');
@@ -75,7 +78,7 @@ async function smallWorld(): Promise<World> {
   const made = await makeWorld(database.dataSource, {
     cidr: '10.77.0.0/24',
     template: { source: `file://${image}`, sha256 },
-    host: { capacityCpus: 10, capacityRamBytes: 8 * GIB, capacityDiskBytes: 9 * GIB },
+    host: { ...CAPACITY, statedCpus: 10, statedRamBytes: 8 * GIB, statedDiskBytes: 9 * GIB },
     tenant: { quotaCpus: 9, quotaRamBytes: 7.5 * GIB, quotaDiskBytes: 20 * GIB },
   });
   const sizes: Limits[] = [
