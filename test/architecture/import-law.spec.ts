@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +8,16 @@ import { BREACHES, LAWFUL, plantLawlessTree } from './lawless-tree';
 
 jest.setTimeout(120_000);
 
+/** As plain paths: for a pattern, the whole tree is walked, where other tests make and remove files. */
+function places(): string[] {
+  const below = (dir: string) => readdirSync(join(PROJECT_ROOT, dir)).map((name) => join(dir, name));
+  const parts = [...below('apps'), ...below('libs'), 'lab', 'stack'].map((part) => join(part, 'src'));
+  return [...parts, ...below('test').filter((path) => !path.includes('.') && path !== 'test/dist')];
+}
+
 describe('the import law', () => {
   it('is kept by the project', async () => {
-    const { modules, violations } = await cruise(PROJECT_ROOT, [
-      '{apps,libs}/*/src',
-      '{lab,stack}/src',
-      'test/**/!(*.d).ts',
-    ]);
+    const { modules, violations } = await cruise(PROJECT_ROOT, places());
     expect(violations).toEqual([]);
     // A wrong glob finds nothing, and so nothing wrong.
     expect(modules).toBeGreaterThan(100);

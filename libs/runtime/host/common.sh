@@ -97,6 +97,10 @@ write_file() {
   mv -f "$1.new" "$1"
 }
 
+# Has the pool written to disk when this script has ended, behind its caller's back: what it did is known elsewhere as done,
+# and must not be what a power loss takes back. Btrfs would do so within 30 s.
+flush_at_end() { trap 'setsid sync -f "$POOL" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &' EXIT; }
+
 # Waits 20 ms without a process: on a pipe of its own that never says anything.
 pause() {
   [[ ${TICK_FD-} ]] || exec {TICK_FD}<> <(:)

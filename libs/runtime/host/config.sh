@@ -66,6 +66,7 @@ write_config() {
 
 # The last to be written: with it the container is complete.
 save_config() {
+  flush_at_end
   if [[ -e $DIR/config ]]; then write_file "$DIR/config" "$CONFIG"; else printf '%s' "$CONFIG" >"$DIR/config"; fi
 }
 
