@@ -244,6 +244,7 @@ kill_payload() {
 # berth_destroy ID FENCE: the fence stays.
 berth_destroy() {
   begin_mutation "$1" "$2"
+  flush_at_end
   if is_running; then kill_container; fi
   unplug
   if [[ $ROOT -ef $DIR/rootfs ]]; then umount "$ROOT" || umount -l "$ROOT"; fi

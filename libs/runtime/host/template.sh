@@ -38,6 +38,8 @@ berth_import_template() {
     fail template_corrupt 'it is no tarball of a root file system with etc and root'
   fi
   btrfs property set "$import" ro true
+  # What is at its place is whole, also after a power loss.
+  sync -f "$import"
   mv "$import" "$TEMPLATES/$sha"
   echo imported
 }

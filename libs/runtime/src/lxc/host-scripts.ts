@@ -97,6 +97,8 @@ put() {
 }
 ${files.join('\n')}
 chmod 755 "$temporary" "$temporary"/*
+# Else a power loss could leave the directory with empty files, for good.
+sync -f "$temporary"
 mv -T "$temporary" ${lib} 2>/dev/null || rm -rf "$temporary"
 [[ -e ${lib}/common.sh ]]`;
     return { script, input: this.files.map(({ text }) => text).join('') };
