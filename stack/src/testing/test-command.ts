@@ -4,7 +4,7 @@ import { JestRun } from './jest-run';
 import type { TestCounts } from './progress-reporter';
 import { sweepDeadRuns, TEST_ENVIRONMENT, TestServices } from './test-services';
 
-const SHORT_VM_TESTS = ['lxc-conformance.vm-spec'];
+const SHORT_VM_TESTS = ['lxc-conformance.vm-spec', 'lxc-power-loss.vm-spec'];
 
 /** What a test command runs; stops it early. */
 interface Run {
