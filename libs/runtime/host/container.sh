@@ -31,11 +31,9 @@ begin_create() {
     [[ $line != limit\ * ]] || { line=${line#limit } && require_limit "${line%% *}"; }
   done <<<"$spec"
   find_template "$spec"
-  mkdir -p "$ROOT" "$RUN/devices/$ID" &
-  JOBS=("$!")
-  [[ -d $DIR ]] || mkdir -m 700 "$DIR"
+  [[ -d $DIR && -d $ROOT && -d $RUN/devices/$ID ]] || mkdir -p -m 700 "$DIR" "$ROOT" "$RUN/devices/$ID"
   make_root "$spec" &
-  JOBS+=("$!")
+  JOBS=("$!")
   write_spec "$spec"
   write_network
   write_interfaces
@@ -58,8 +56,9 @@ wait_for_jobs() {
 
 # Adds what the template says of itself: the signal that makes its init shut down.
 write_spec() {
-  local spec=$1 about=$ORIGIN/etc/berth-template.json
-  if [[ -f $about && ! -L $about && $(<"$about") =~ \"haltSignal\"[[:space:]]*:[[:space:]]*\"(SIG[A-Z0-9]+)\" ]]; then
+  local spec=$1 about=$ORIGIN/etc/berth-template.json words=''
+  if [[ -f $about && ! -L $about ]]; then IFS= read -r -d '' words <"$about" || true; fi
+  if [[ $words =~ \"haltSignal\"[[:space:]]*:[[:space:]]*\"(SIG[A-Z0-9]+)\" ]]; then
     spec+="halt_signal ${BASH_REMATCH[1]}"$'\n'
   fi
   if [[ $FRESH ]]; then printf '%s' "$spec" >"$DIR/spec"; else write_file "$DIR/spec" "$spec"; fi
@@ -79,6 +78,7 @@ berth_create_started() {
   FRESH=
   place_nodes
   save_config
+  NEW=1
   launch
   wait_for_jobs
   await_answer || fail command_failed "its init ended at once"
@@ -120,7 +120,7 @@ start_existing() {
 launch() {
   local firewall log=$RUN/log/$ID
   printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
-  (take_over_network) &
+  take_over_network &
   firewall=$!
   open_root
   mount_root

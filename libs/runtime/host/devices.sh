@@ -47,7 +47,9 @@ write_device_rules() {
 # Makes the directory what NODES says, and nothing else.
 place_nodes() {
   local dir=$RUN/devices/$ID node path type number access
-  [[ -d $dir ]] || mkdir "$dir"
+  [[ -d $dir ]] || mkdir -m 700 "$dir"
+  # Closed where there is nothing to be had.
+  ((${#NODES[@]} == 0)) || chmod 755 "$dir"
   for path in "$dir"/*; do
     [[ ! -e $path ]] || { rm -rf "${dir:?}"/* && break; }
   done
@@ -115,6 +117,7 @@ set_device_rule() {
 start_quota_broker() {
   stop_quota_broker
   [[ $FEATURES == *' quota '* ]] && is_image || return 0
+  chmod 755 "$RUN/devices/$ID"
   setsid "$LIB/quota-broker" "$RUN/devices/$ID/quota" "$ID_BASE" "$DIR/rootfs" \
     </dev/null >/dev/null 2>"$RUN/log/$ID.quota" {LOCK_FD}>&- &
   echo "$!" >"$RUN/state/$ID.broker"

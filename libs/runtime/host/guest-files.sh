@@ -9,6 +9,7 @@ declare -A SAFE_DIRECTORIES=()
 
 # guest_write TEXT PATH MODE: replaces the file, keeping owner and mode where it exists. The directory must exist.
 guest_write() {
+  local mask
   if [[ ! $FRESH ]] && is_running; then
     # shellcheck disable=SC2016
     attach sh -c 'umask 077; rm -rf "$1.berth"
@@ -20,8 +21,11 @@ guest_write() {
   local target=${SAFE_DIRECTORIES[${2%/*}]}/${2##*/}
   [[ ! -L $target ]] || rm "$target"
   if [[ $FRESH ]]; then
-    [[ -e $target ]] || install -m "$3" /dev/null "$target"
+    # A mask instead of install(1): one process less for each file.
+    printf -v mask %o $((0666 & ~8#$3))
+    umask "$mask"
     printf '%s' "$1" >"$target"
+    umask 022
     return
   fi
   rm -rf "$target.berth"

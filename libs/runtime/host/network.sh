@@ -33,9 +33,10 @@ lock_network() {
   flock -w 10 "$NET_FD"
 }
 
-# From here on the container before can't unplug any more.
+# From here on the container before can't unplug any more. To be called in a process of its own, which holds the lock.
+NEW=
 take_over_network() {
-  lock_network
+  [[ $NEW ]] || lock_network # there was none before
   : >"$RUN/state/$ID.pid"
   allow_addresses
 }

@@ -53,8 +53,10 @@ export class SshConnection extends CommandConnection {
       const spare = await orAbort(link.takeSpare(prelude), signal);
       const handle = spare ?? (await this.start(client, inBash(`${prelude}\n${script}`), action));
       if (spare) spare.stdin.write(`${script}\0`);
-      link.keepSpare(client, prelude);
-      void handle.ended.then(() => this.give(link));
+      void handle.ended.then(() => {
+        this.give(link);
+        link.keepSpareSoon(client, prelude);
+      });
       return handle;
     } catch (error) {
       this.give(link);

@@ -11,6 +11,7 @@ import type { SshOptions } from './ssh-options';
 /** sshd allows 10 sessions a connection by default; the rest is for ending commands. */
 export const CHANNELS_PER_LINK = 6;
 const KEEPALIVES_MISSED = 3;
+const SPARE_AFTER_MS = 50;
 /** Beside CHANNELS_PER_LINK. */
 const SPARES_PER_LINK = 2;
 /** Takes a script, ended by NUL, from its stdin; what follows there is the script's own. */
@@ -54,12 +55,17 @@ export class SshLink {
     this.idle.unref();
   }
 
+  /** Not at once: host and caller are still busy with the end of the last one. */
+  keepSpareSoon(client: Client, prelude: string): void {
+    setTimeout(() => this.keepSpare(client, prelude), SPARE_AFTER_MS).unref();
+  }
+
   /**
    * Opens a shell that has read the prelude and waits for a script, for the next one to find: the channel, sshd's fork,
    * bash's start and the reading are most of a small script's time. It isn't counted in `channels`, so that it neither
    * takes room nor keeps the link from idling.
    */
-  keepSpare(client: Client, prelude: string): void {
+  private keepSpare(client: Client, prelude: string): void {
     if (this.gone || this.spares.has(prelude)) return;
     if (this.spares.size >= SPARES_PER_LINK) this.endOldestSpare();
     const spare = openChannel(client, waitingShell(prelude));
