@@ -17,11 +17,10 @@ async function orderOnce(
   const begin = process.hrtime.bigint();
   const { server: ordered, operation } = await client.order({ name: `bench-${n}`, plan: 'small', ...order });
   // Looking again and again would cost the two processors that the order runs on as well.
-  await client.followed(operation.id);
-  const server = await client.server(ordered.id);
+  const { server } = await client.followed(operation.id);
   const ms = Number(process.hrtime.bigint() - begin) / 1e6;
-  if (server.status !== 'running' || !(await pings(addressOf(server))))
-    throw new Error(`server ${server.id} is ${server.status}`);
+  if (server?.status !== 'running' || !(await pings(addressOf(server))))
+    throw new Error(`server ${ordered.id} is ${server?.status}`);
   const { operation: deletion } = await client.ask<{ operation: { id: string } }>(
     'DELETE',
     `/v1/servers/${server.id}`,

@@ -77,10 +77,11 @@ export class BerthClient {
   }
 
   /** Follows an operation's events to its end, however it ends: hears of it at once, and asks for nothing meanwhile. */
-  async followed(id: string): Promise<OperationView> {
+  async followed(id: string): Promise<{ operation: OperationView; server: ServerView | null }> {
     const response = await fetch(`${this.origin}/v1/operations/${id}/events`, {
       headers: { authorization: `Bearer ${this.token}` },
     });
+    const last = new Map<string, unknown>();
     let text = '';
     const decoder = new TextDecoder();
     for await (const chunk of response.body!) {
@@ -88,12 +89,14 @@ export class BerthClient {
       const events = text.split('\n\n');
       text = events.pop()!;
       for (const event of events) {
-        const data = /^data: (.*)$/m.exec(event)?.[1];
-        const operation = data === undefined ? null : (JSON.parse(data) as OperationView);
-        if (operation && ENDED.has(operation.status)) return operation;
+        const [, name, data] = /^event: (\w+)\ndata: (.*)$/m.exec(event) ?? [];
+        if (name) last.set(name, JSON.parse(data!));
       }
     }
-    throw new Error(`the events of operation ${id} ended before it did`);
+    const operation = last.get('operation') as OperationView | undefined;
+    if (!operation || !ENDED.has(operation.status))
+      throw new Error(`the events of operation ${id} ended before it did`);
+    return { operation, server: (last.get('server') as ServerView | undefined) ?? null };
   }
 
   /** Waits for an operation's end, however it ends. */

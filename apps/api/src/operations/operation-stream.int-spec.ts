@@ -8,6 +8,8 @@ interface Stream {
   type: string | null;
   /** Operations received so far. */
   events: { status: string; progress: number }[];
+  /** The server, once its operation has ended. */
+  server: { id: string; status: string } | null;
   ended: boolean;
   abort: () => void;
 }
@@ -35,6 +37,7 @@ describe('events of an operation', () => {
       status: response.status,
       type: response.headers.get('content-type'),
       events: [],
+      server: null,
       ended: false,
       abort: () => abort.abort(),
     };
@@ -45,6 +48,8 @@ describe('events of an operation', () => {
         stream.events = [...text.matchAll(/event: operation\ndata: (.*)\n\n/g)].map((match) =>
           JSON.parse(match[1]!),
         );
+        const server = /event: server\ndata: (.*)\n\n/.exec(text);
+        stream.server = server && JSON.parse(server[1]!);
       }
       stream.ended = true;
     };
@@ -72,6 +77,20 @@ describe('events of an operation', () => {
     await eventually('the end', () => stream.ended, { timeoutMs: 1500 });
     expect(stream.events[2]).toMatchObject({ status: 'succeeded', progress: 100 });
     expect(stream.events).toHaveLength(3);
+    const { server_id: serverId } = stream.events[2] as unknown as { server_id: string };
+    expect(stream.server).toMatchObject({ id: serverId, status: 'creating', addresses: [{ family: 4 }] });
+  });
+
+  it('end without a server where there is none any more', async () => {
+    const { server, operation } = await orderServer(api.database.dataSource, api.world);
+    await api.database.dataSource.query(
+      `UPDATE servers SET status = 'deleted', deleted_at = now() WHERE id = $1`,
+      [server.id],
+    );
+    await update(operation.id, `status = 'cancelled', finished_at = now()`);
+    const stream = await open(operation.id);
+    await eventually('the end', () => stream.ended);
+    expect([stream.events.length, stream.server]).toEqual([1, null]);
   });
 
   it('come also where Redis lost the word', async () => {

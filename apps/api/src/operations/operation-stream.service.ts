@@ -1,8 +1,10 @@
 import { OperationEvents } from '@berth/jobs';
+import { BerthError } from '@berth/domain';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../http/request-context';
+import { serverById } from '../servers/server-page';
 import { presentOperationNow } from './operation-presenter';
 
 /** Redis tells of changes at once; this finds those that it lost. */
@@ -11,7 +13,14 @@ const POLL_MS = 2000;
 const HEARTBEAT_MS = 15_000;
 const FINAL = ['succeeded', 'failed', 'cancelled'];
 
-/** Sends an operation to a client after each change, until it ends: server-sent events. */
+interface State {
+  json: string;
+  final: boolean;
+  /** Of an operation that has ended: its server as JSON, if it has one. */
+  server: string | null;
+}
+
+/** Sends an operation to a client after each change, until it ends, and then its server: server-sent events. */
 @Injectable()
 export class OperationStreamService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(OperationStreamService.name);
@@ -39,10 +48,12 @@ export class OperationStreamService implements BeforeApplicationShutdown {
     let busy = false;
     let again = false;
     const send = async () => {
-      const { json, final } = await this.state(operationId, caller);
+      const { json, final, server } = await this.state(operationId, caller);
       if (json !== last && !response.writableEnded) response.write(`event: operation\ndata: ${json}\n\n`);
       last = json;
-      if (final) end();
+      if (!final) return;
+      if (server && !response.writableEnded) response.write(`event: server\ndata: ${server}\n\n`);
+      end();
     };
     const look = () => {
       if (busy) {
@@ -78,8 +89,20 @@ export class OperationStreamService implements BeforeApplicationShutdown {
     look();
   }
 
-  private async state(operationId: string, caller: Caller): Promise<{ json: string; final: boolean }> {
+  private async state(operationId: string, caller: Caller): Promise<State> {
     const operation = await presentOperationNow(this.dataSource, operationId, caller);
-    return { json: JSON.stringify(operation), final: FINAL.includes(operation.status) };
+    const final = FINAL.includes(operation.status);
+    const server = final && operation.server_id ? await this.server(operation.server_id, caller) : null;
+    return { json: JSON.stringify(operation), final, server };
+  }
+
+  /** What came of it, so that a client need not ask: null where there is none any more. */
+  private async server(id: string, caller: Caller): Promise<string | null> {
+    try {
+      return JSON.stringify(await serverById(this.dataSource.manager, caller, id));
+    } catch (error) {
+      if (error instanceof BerthError && error.code === 'not_found') return null;
+      throw error;
+    }
   }
 }

@@ -36,7 +36,10 @@ export class OperationsController {
     return this.operations.get(context, id);
   }
 
-  /** Server-sent events: `operation` with the operation as JSON, at once and after each change, until it has ended. */
+  /**
+   * Server-sent events: `operation` with the operation as JSON, at once and after each change, until it has ended; then
+   * `server` with what came of it, unless there is none any more.
+   */
   @Get(':id/events')
   @AnyToken()
   @ApiProduces('text/event-stream')

@@ -9,7 +9,8 @@ import { listPage } from '../http/list';
 import { findByReference, isUuid } from '../http/reference';
 import type { Caller, RequestContext } from '../http/request-context';
 import { deletedVisibleSince, findServer, lockServer } from './server-lookup';
-import { presentServer, presentServers, serverView, surroundingsOf } from './server-presenter';
+import { serverById } from './server-page';
+import { presentServer, presentServers } from './server-presenter';
 
 type Query = SelectQueryBuilder<ServerEntity>;
 
@@ -71,14 +72,9 @@ export class ServersService {
   async get({ caller }: RequestContext, reference: string, withDeleted: boolean) {
     if (withDeleted) forbidHosts(caller);
     const em = this.dataSource.manager;
-    // The page that is asked for most: both statements at once where the id is known before.
-    const id = isUuid(reference) ? reference.toLowerCase() : null;
-    const [server, early] = await Promise.all([
-      findServer(em, caller, reference, withDeleted),
-      id === null ? null : surroundingsOf(em, [id]),
-    ]);
-    const around = early ?? (await surroundingsOf(em, [server.id]));
-    return { server: serverView(server, around.get(server.id)!, caller) };
+    if (isUuid(reference))
+      return { server: await serverById(em, caller, reference.toLowerCase(), withDeleted) };
+    return { server: await presentServer(em, await findServer(em, caller, reference, withDeleted), caller) };
   }
 
   /** Changes what is written about a server; nothing on its host, so it works while an operation runs. */
