@@ -10,13 +10,23 @@ const featureCapabilities = featureSchema.options.map((name) => `feature:${name}
  * What a host's driver can do. A request that needs one which the host lacks gets 422 `unsupported` with the
  * capability's name. `limit:<name>` says that the limit of that name is enforced, live; `quota:second_level` that
  * users and groups inside a server can have disk quotas of their own; `feature:<name>` that the kernel has it;
- * `devices` that device nodes and network interfaces of the host can be given to a server.
+ * `devices` that device nodes and network interfaces of the host can be given to a server. `snapshots:memory`: with the
+ * running processes; `checkpoint`: they can be written to disk and go on later; `migrate:memory_precopy`: memory is copied
+ * in rounds while the server runs.
  */
 export const capabilitySchema = z.enum([
   ...limitCapabilities,
   ...featureCapabilities,
   'quota:second_level',
   'devices',
+  'snapshots',
+  'snapshots:memory',
+  'clone',
+  'freeze',
+  'checkpoint',
+  'migrate:offline',
+  'migrate:live',
+  'migrate:memory_precopy',
   'exec',
   'ipv4',
   'ipv6',

@@ -1,5 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { Beancounter, Capability, Device, Feature, Limits } from '@berth/contracts';
+import type {
+  MigrationGrant,
+  MigrationId,
+  MigrationMode,
+  MigrationOffer,
+  MigrationPeer,
+  SnapshotId,
+  SnapshotSummary,
+  TransferOptions,
+} from './snapshot-and-migration';
 
 /** `ct` and the number that Postgres allocated: never reused, unique over all hosts. Also names the cgroup and veth. */
 export type ContainerId = string;
@@ -19,7 +29,8 @@ export interface HostFacts {
   capabilities: Capability[];
 }
 
-export type ContainerState = 'running' | 'stopped' | 'frozen';
+/** `checkpointed`: its processes are images on the host's disk; they use no memory and outlive the host's boots. */
+export type ContainerState = 'running' | 'stopped' | 'frozen' | 'checkpointed';
 
 export interface ContainerSummary {
   id: ContainerId;
@@ -160,14 +171,162 @@ export interface ContainerRuntime {
    * take; without, it is left as it is. Throws `template_missing`, `no_space`, and with `start` what `start()` throws.
    */
   create(spec: ContainerSpec, options: MutationOptions & { start?: boolean }): Promise<void>;
-  /** Returns when init runs and the first address answers ping from the host. Running already is success. Throws `not_found`. */
+  /**
+   * Returns when init runs and the first address answers ping from the host. Running already is success; a frozen one
+   * is unfrozen, a checkpointed one restored. Throws `not_found`, `in_migration`.
+   */
   start(id: ContainerId, options: MutationOptions): Promise<void>;
-  /** Asks init to shut down; kills it after `timeoutMs`. Says which it was. */
+  /** Asks init to shut down; kills it after `timeoutMs`. Says which it was. Frozen ones too; drops a checkpoint. */
   stop(id: ContainerId, options: MutationOptions & { timeoutMs: number }): Promise<'stopped' | 'killed'>;
-  /** Ends every process at once. */
+  /** Ends every process at once, frozen ones too; drops a checkpoint. */
   kill(id: ContainerId, options: MutationOptions): Promise<void>;
-  /** Kills it if it runs, and removes root, configuration, network, cgroups. Absent is success; the fence is remembered. */
+  /**
+   * Kills it if it runs, and removes root, snapshots, checkpoint, configuration, network, cgroups, and what of it a
+   * migration brought. Absent is success; the fence is remembered.
+   */
   destroy(id: ContainerId, options: MutationOptions): Promise<void>;
+
+  /** Stops all its processes where they are; memory and connections stay. Throws `not_running`. */
+  freeze(id: ContainerId, options: MutationOptions): Promise<void>;
+  /** They go on. Running is success. Throws `not_running`. */
+  unfreeze(id: ContainerId, options: MutationOptions): Promise<void>;
+  /**
+   * Writes its processes to the host's disk and ends them: state `checkpointed`, its memory is free. Running or frozen.
+   * Throws `not_running`, `unsupported`, `checkpoint_failed` (a process uses what can't be written down: it runs on).
+   */
+  checkpoint(id: ContainerId, options: MutationOptions): Promise<void>;
+  /**
+   * The processes of a checkpoint go on, established connections included; the checkpoint is gone then. Running is
+   * success. Throws `not_found`, `not_running` (there is no checkpoint), `restore_failed` (which stays a checkpoint).
+   */
+  restore(id: ContainerId, options: MutationOptions): Promise<void>;
+
+  /**
+   * The files as they are at one moment, of a running container too; with `memory` the processes too, which stand still
+   * for it (a stopped one has none). Constant time whatever the size. An existing snapshot of this id is given as it is.
+   * Throws `not_found`, `no_space`, and with `memory` what `checkpoint` throws.
+   */
+  createSnapshot(
+    id: ContainerId,
+    snapshotId: SnapshotId,
+    options: MutationOptions & { memory?: boolean },
+  ): Promise<SnapshotSummary>;
+  /**
+   * All files as they were; later snapshots stay. A running container is ended and started again; with the snapshot's
+   * memory its processes go on from there. A checkpoint is dropped, and it stays stopped; so does a stopped container.
+   * Other settings stay as they are now. Throws `not_found`, `restore_failed` (files are back, it is stopped), and what
+   * `start` throws.
+   */
+  rollbackSnapshot(
+    id: ContainerId,
+    snapshotId: SnapshotId,
+    options: MutationOptions & { memory?: boolean },
+  ): Promise<ContainerState>;
+  /** Absent is success, and so is a container that is absent. */
+  deleteSnapshot(id: ContainerId, snapshotId: SnapshotId, options: MutationOptions): Promise<void>;
+  /** Oldest first. Finding `exclusiveBytes` reads all their metadata: not for every second. Throws `not_found`. */
+  listSnapshots(id: ContainerId): Promise<SnapshotSummary[]>;
+  /**
+   * `create`, with the files of a snapshot (or of the container as it is now, with `snapshotId` null) in place of a
+   * template's: constant time whatever the size. `source` must be on this host. The new one has its own hostname,
+   * addresses, machine id and SSH host keys; password and authorized keys only where the spec gives them. Repeated it
+   * completes what was begun; an existing container is reconfigured as by `create`. Throws `not_found`, and what `create`
+   * throws.
+   */
+  clone(
+    source: { id: ContainerId; snapshotId: SnapshotId | null },
+    spec: ContainerSpec,
+    options: MutationOptions & { start?: boolean },
+  ): Promise<void>;
+
+  /*
+   * A migration, in the order of the calls: S on the source's runtime, T on the target's. docs/architecture/migration.md.
+   *
+   *   S openMigration → T acceptMigration → S connectMigration → S sendDisk, several times → S sendMemory, where pages are
+   *   tracked → S handOver → T takeOver → S dropSource; T closeMigration
+   *
+   * Until `takeOver` has answered, the way back is T rejectMigration, and if that says `removed`, S resumeSource. Each may
+   * be called again after whatever happened.
+   */
+
+  /** Makes the key and describes the container, which must not be frozen or checkpointed for `live`. Throws `not_found`. */
+  openMigration(
+    id: ContainerId,
+    migration: { migrationId: MigrationId; mode: MigrationMode },
+    options: MutationOptions,
+  ): Promise<MigrationOffer>;
+  /**
+   * Checks that it has room, the features, and the same kind of control groups, and lets the source in: by its key, from
+   * `from` only, to one command. Throws `unsupported`, `no_space`, `host_unsuitable`, `conflict` (it has such a container).
+   */
+  acceptMigration(
+    id: ContainerId,
+    offer: MigrationOffer,
+    options: MutationOptions & { from: string; mode: MigrationMode },
+  ): Promise<MigrationGrant>;
+  /** Throws `peer_unreachable` where the hosts can't reach each other. */
+  connectMigration(
+    id: ContainerId,
+    migration: { migrationId: MigrationId; peer: MigrationPeer; grant: MigrationGrant },
+    options: MutationOptions,
+  ): Promise<void>;
+  /** One round: all at first, then what has changed since the round before. Running ones run on. Snapshots go along. */
+  sendDisk(
+    id: ContainerId,
+    transfer: TransferOptions,
+    options: MutationOptions,
+  ): Promise<{ round: number; bytes: number }>;
+  /** One round of memory while it runs. Throws `unsupported` (migrate:memory_precopy). */
+  sendMemory(
+    id: ContainerId,
+    transfer: TransferOptions,
+    options: MutationOptions,
+  ): Promise<{ round: number; bytes: number }>;
+  /**
+   * Stops it where it is (`live`: frozen, unplugged), or stops it (`timeoutMs` to shut down), and sends the rest. It stays
+   * so, and refuses to start with `in_migration`, until `resumeSource` or `dropSource`. Fails with it running as before.
+   */
+  handOver(
+    id: ContainerId,
+    transfer: TransferOptions & { mode: MigrationMode; timeoutMs?: number },
+    options: MutationOptions,
+  ): Promise<{ bytes: number; running: boolean }>;
+  /**
+   * The container goes on here: restored, started or stopped, as it was handed over. Returns when it answers, its files are
+   * on the disk and its limits read back. After `restore_failed` it is as if it had not been called.
+   */
+  takeOver(
+    id: ContainerId,
+    migration: { migrationId: MigrationId },
+    options: MutationOptions,
+  ): Promise<ContainerState>;
+  /**
+   * Removes what has come and the key; or finds that the container has gone on here. From then on one or the other holds
+   * for good: `removed` allows `resumeSource`, `taken_over` demands `dropSource`. Absent is `removed`.
+   */
+  rejectMigration(
+    id: ContainerId,
+    migration: { migrationId: MigrationId },
+    options: MutationOptions,
+  ): Promise<'removed' | 'taken_over'>;
+  /** Takes the key and what else only the migration needed from the target. Absent is success. */
+  closeMigration(
+    id: ContainerId,
+    migration: { migrationId: MigrationId },
+    options: MutationOptions,
+  ): Promise<void>;
+  /** As before the migration: goes on if it was running, its key is gone. Only after `removed`. */
+  resumeSource(
+    id: ContainerId,
+    migration: { migrationId: MigrationId },
+    options: MutationOptions,
+  ): Promise<ContainerState>;
+  /** `destroy`, and what still comes for its addresses is passed on to `forwardTo` for a while. Only after `takeOver`. */
+  dropSource(
+    id: ContainerId,
+    migration: { migrationId: MigrationId; forwardTo: string },
+    options: MutationOptions,
+  ): Promise<void>;
 
   /** null where the host has no such container. */
   inspect(id: ContainerId): Promise<ContainerDetail | null>;

@@ -6,6 +6,7 @@ export * from './local/local-connection';
 export * from './lxc/lxc-runtime';
 export * from './runtime-error';
 export * from './runtime-pool';
+export type * from './snapshot-and-migration';
 export * from './simulated/simulated-file-store';
 export * from './simulated/simulated-fleet';
 export * from './simulated/simulated-runtime';

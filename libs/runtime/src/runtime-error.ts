@@ -16,11 +16,21 @@ export type RuntimeErrorCode =
   | 'template_missing'
   | 'template_corrupt'
   | 'no_space'
+  | 'conflict' // what is there already is in the way
+  | 'checkpoint_failed' // its processes can't be written down: they run on
+  | 'restore_failed' // they can't be brought back from what was written down
+  | 'in_migration' // it may be running elsewhere: end the migration first
+  | 'peer_unreachable' // the hosts of a migration can't reach each other: retry
   | 'timeout'
   | 'aborted'
   | 'command_failed';
 
-const RETRYABLE: ReadonlySet<RuntimeErrorCode> = new Set(['unreachable', 'busy', 'timeout']);
+const RETRYABLE: ReadonlySet<RuntimeErrorCode> = new Set([
+  'unreachable',
+  'busy',
+  'timeout',
+  'peer_unreachable',
+]);
 
 export interface RuntimeErrorDetails {
   /** Name of the host as the caller knows it. */

@@ -25,6 +25,16 @@ export function assertContainerId(host: string, id: string): void {
   if (!CONTAINER_ID.test(id)) rejectInput(host, `container id must be ct<number>, not ${JSON.stringify(id)}`);
 }
 
+/** Of snapshots and migrations. */
+export function assertName(host: string, kind: 'snapshot' | 'migration', name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) {
+    rejectInput(
+      host,
+      `a ${kind} is named by lower-case letters, digits and dashes, not ${JSON.stringify(name)}`,
+    );
+  }
+}
+
 export function assertSha256(host: string, sha256: string): void {
   if (!SHA256.test(sha256))
     rejectInput(host, 'a template is named by 64 lower-case hex digits of its sha256');

@@ -16,15 +16,13 @@ import type {
   MutationOptions,
   TemplateImage,
 } from '../container-runtime';
-import type { ScriptOptions } from '../host-connection';
 import { RuntimeError } from '../runtime-error';
 import type { RuntimeErrorCode } from '../runtime-error';
-import type { CommandConnection } from '../shell/command-connection';
 import * as check from '../validation';
 import { execLine } from './exec-line';
 import { parseHostFacts, parseSnapshot } from './host-report';
-import { EXIT_NOT_INSTALLED, EXIT_NOT_PREPARED, HostScripts } from './host-scripts';
-import type { ModuleSet } from './host-scripts';
+import { renderKeys, specParts } from './lxc-calls';
+import { LxcMigrations } from './lxc-migrations';
 import {
   limitEntries,
   parseDetail,
@@ -32,7 +30,6 @@ import {
   renderDevices,
   renderDns,
   renderFeatures,
-  renderSpec,
 } from './spec-file';
 import { importTemplate } from './template-import';
 import { parseUsage } from './usage-report';
@@ -44,15 +41,10 @@ const STOP_MARGIN_MS = 90_000;
  * LXC 6 on a btrfs pool: see README.md for the layout on the host. Each method is one script over one channel; the
  * scripts hold the logic, so that a lock is held from the look to the act.
  */
-export class LxcRuntime implements ContainerRuntime {
+export class LxcRuntime extends LxcMigrations implements ContainerRuntime {
   readonly driver = 'lxc';
   private readonly imports = new Map<string, Promise<'present' | 'imported'>>();
   private preparing: Promise<{ bootId: string }> | null = null;
-
-  constructor(
-    private readonly connection: CommandConnection,
-    private readonly scripts: HostScripts = new HostScripts(),
-  ) {}
 
   async inspectHost(): Promise<HostFacts> {
     const script = this.scripts.inlineCall('host', 'berth_inspect_host');
@@ -118,8 +110,8 @@ export class LxcRuntime implements ContainerRuntime {
 
   async create(spec: ContainerSpec, options: MutationOptions & { start?: boolean }): Promise<void> {
     check.assertSpec(this.connection.host, spec);
-    const parts = [renderSpec(spec), renderKeys(spec.sshKeys), spec.rootPassword ?? ''];
-    await this.mutate(options.start ? 'create_started' : 'create', spec.id, options, { parts });
+    const verb = options.start ? 'create_started' : 'create';
+    await this.mutate(verb, spec.id, options, { parts: specParts(spec) });
   }
 
   async start(id: ContainerId, options: MutationOptions): Promise<void> {
@@ -226,58 +218,8 @@ export class LxcRuntime implements ContainerRuntime {
     }
     return result;
   }
-
-  /** `parts` go to stdin, their sizes to the end of the arguments. */
-  private mutate(
-    verb: string,
-    id: ContainerId,
-    options: MutationOptions,
-    more: { args?: string[]; parts?: string[]; timeoutMs?: number } = {},
-  ): Promise<string> {
-    check.assertContainerId(this.connection.host, id);
-    check.assertFence(this.connection.host, options.fence);
-    const { args = [], parts = [], timeoutMs } = more;
-    const sizes = parts.map((part) => Buffer.byteLength(part));
-    return this.call('container', `berth_${verb}`, [id, options.fence, ...args, ...sizes], {
-      action: `${verb.replace('_', ' ')} ${id}`,
-      input: parts.join(''),
-      timeoutMs,
-      signal: options.signal,
-      onLog: options.onLog,
-    });
-  }
-
-  /** Installs the scripts and prepares the host where the call finds that it has to; else one round trip. */
-  private async call(
-    modules: ModuleSet,
-    name: string,
-    args: readonly (string | number)[],
-    options: ScriptOptions,
-  ): Promise<string> {
-    const { prelude, script } = this.scripts.call(modules, name, args);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.connection.script(script, { ...options, prelude });
-      } catch (error) {
-        const exitCode = error instanceof RuntimeError ? error.details.exitCode : null;
-        if (attempt > 2) throw error;
-        if (exitCode === EXIT_NOT_INSTALLED) await this.install(options.signal);
-        else if (exitCode === EXIT_NOT_PREPARED) await this.prepareHost({ signal: options.signal });
-        else throw error;
-      }
-    }
-  }
-
-  private async install(signal?: AbortSignal): Promise<void> {
-    const { script, input } = this.scripts.install();
-    await this.connection.script(script, { action: "install Berth's scripts", input, signal });
-  }
 }
 
 function limitArguments(limits: Limits): string[] {
   return limitEntries(limits).map(([name, value]) => `${name}=${value ?? ''}`);
-}
-
-function renderKeys(keys: readonly string[]): string {
-  return keys.map((key) => `${key}\n`).join('');
 }

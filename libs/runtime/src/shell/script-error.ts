@@ -20,6 +20,11 @@ const CODES: ReadonlySet<string> = new Set<RuntimeErrorCode>([
   'template_missing',
   'template_corrupt',
   'no_space',
+  'conflict',
+  'checkpoint_failed',
+  'restore_failed',
+  'in_migration',
+  'peer_unreachable',
   'timeout',
   'command_failed',
 ]);

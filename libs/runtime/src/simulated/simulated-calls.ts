@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContainerId, MutationOptions } from '../container-runtime';
+import type { ContainerAddress, ContainerId, MutationOptions } from '../container-runtime';
 import { LockTimeout } from '../keyed-mutex';
 import { RuntimeError, type RuntimeErrorCode } from '../runtime-error';
 import * as check from '../validation';
@@ -20,7 +20,7 @@ export abstract class SimulatedCalls {
     method: RuntimeMethod,
     id: ContainerId,
     options: MutationOptions,
-    change: (container: SimulatedContainer) => SimulatedContainer,
+    change: (container: SimulatedContainer) => SimulatedContainer | Promise<SimulatedContainer>,
   ): Promise<void> {
     await this.mutate(method, id, options, (container) => {
       if (!container) throw this.error('not_found', `${method} ${id}`, `there is no container ${id}`);
@@ -33,7 +33,9 @@ export abstract class SimulatedCalls {
     method: RuntimeMethod,
     id: ContainerId,
     options: MutationOptions,
-    change: (container: SimulatedContainer | null) => SimulatedContainer | null,
+    change: (
+      container: SimulatedContainer | null,
+    ) => SimulatedContainer | null | Promise<SimulatedContainer | null>,
   ): Promise<void> {
     check.assertContainerId(this.name, id);
     check.assertFence(this.name, options.fence);
@@ -41,7 +43,7 @@ export abstract class SimulatedCalls {
     const action = `${method} ${id}`;
     const generation = this.machine.record().generation;
     await this.locked(id, action, () =>
-      this.call(method, action, options.signal, () => {
+      this.call(method, action, options.signal, async () => {
         this.assertUp(action, generation);
         const current = store.readContainer(key, id);
         const seen = Math.max(current?.fence ?? 0, store.readFence(key, id));
@@ -53,7 +55,7 @@ export abstract class SimulatedCalls {
           );
         }
         if (options.fence > seen) store.writeFence(key, id, options.fence);
-        const next = change(current);
+        const next = await change(current);
         if (next) store.writeContainer(key, { ...next, fence: options.fence });
         else store.removeContainer(key, id);
         options.onLog?.(`${action}: done`);
@@ -97,6 +99,29 @@ export abstract class SimulatedCalls {
     } catch (error) {
       if (error instanceof LockTimeout) throw this.error('busy', action, 'another command holds the lock');
       throw error;
+    }
+  }
+
+  protected existing(id: ContainerId, action: string): SimulatedContainer {
+    const container = this.machine.store.readContainer(this.machine.key, id);
+    if (!container) throw this.error('not_found', action, `there is no container ${id}`);
+    return container;
+  }
+
+  protected moveAddresses(before: ContainerAddress[], container: SimulatedContainer): void {
+    const { store, key } = this.machine;
+    const owner = `${key}/${container.spec.id}`;
+    const wanted = new Set(container.spec.addresses.map(({ address }) => address));
+    for (const { address } of before) if (!wanted.has(address)) store.releaseAddress(address, owner);
+    for (const address of wanted) {
+      const holder = store.claimAddress(address, owner);
+      if (holder) store.recordViolation({ address, holder, intruder: owner, at: new Date().toISOString() });
+    }
+  }
+
+  protected releaseAddresses({ spec }: SimulatedContainer): void {
+    for (const { address } of spec.addresses) {
+      this.machine.store.releaseAddress(address, `${this.machine.key}/${spec.id}`);
     }
   }
 

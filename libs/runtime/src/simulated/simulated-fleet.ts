@@ -169,7 +169,8 @@ export class SimulatedHost {
 
   private halt(id: string): void {
     const container = this.store.readContainer(this.key, id);
-    if (!container) return;
+    // What is a checkpoint on its disk stays one.
+    if (!container || container.state === 'checkpointed') return;
     for (const { address } of container.spec.addresses)
       this.store.releaseAddress(address, `${this.key}/${id}`);
     this.store.writeContainer(this.key, halted(container));

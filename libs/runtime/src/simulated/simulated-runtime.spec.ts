@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describeConformance, expectCode } from '../conformance/conformance-suite';
+import { describeSnapshots } from '../conformance/snapshot-suite';
 import { MIB } from '../conformance/conformance-harness';
 import type { ConformanceHarness } from '../conformance/conformance-harness';
 import type { ContainerSpec } from '../container-runtime';
@@ -47,12 +48,14 @@ const stores: [string, () => SimulatedStore][] = [
 ];
 
 for (const [name, newStore] of stores) {
-  describeConformance(`simulated (${name})`, async (): Promise<ConformanceHarness> => {
+  const openHarness = async (): Promise<ConformanceHarness> => {
     const machine = new SimulatedFleet(newStore()).host('host-1');
     await machine.withoutCapabilities(['limit:node_mask']);
     const runtime = new SimulatedRuntime(machine);
     return { runtime, image, open, newSpec, close: async () => {} };
-  });
+  };
+  describeConformance(`simulated (${name})`, openHarness);
+  describeSnapshots(`simulated (${name})`, openHarness);
 
   describe(`simulated (${name}): fate`, () => {
     async function prepared() {

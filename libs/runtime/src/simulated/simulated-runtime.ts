@@ -20,14 +20,14 @@ import type {
 import { RuntimeError } from '../runtime-error';
 import * as check from '../validation';
 import { runGuestCommand } from './simulated-exec';
-import { SimulatedCalls } from './simulated-calls';
+import { SimulatedMigrations } from './simulated-migrations';
 import type { SimulatedContainer } from './simulated-state';
-import { findTooLow, halted, launched, sample } from './simulated-usage';
+import { findTooLow, halted, isUp, launched, sample } from './simulated-usage';
 
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
 
 /** The contract of `ContainerRuntime` on a `SimulatedHost`: same checks, locks, fences and errors, no machine. */
-export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime {
+export class SimulatedRuntime extends SimulatedMigrations implements ContainerRuntime {
   readonly driver = 'simulated';
 
   inspectHost(): Promise<HostFacts> {
@@ -109,25 +109,36 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
   }
 
   async create(spec: ContainerSpec, options: MutationOptions & { start?: boolean }): Promise<void> {
+    this.assertCreatable(spec);
+    await this.createFrom(spec, options, null);
+  }
+
+  protected assertCreatable(spec: ContainerSpec): void {
     check.assertSpec(this.name, spec, this.supportedLimits(), this.lacking());
+  }
+
+  protected async createFrom(
+    spec: ContainerSpec,
+    options: MutationOptions & { start?: boolean },
+    origin: Pick<SimulatedContainer, 'passwordHash' | 'use'> | null,
+  ): Promise<void> {
     await this.mutate('create', spec.id, options, (current) => {
-      if (!current && !this.machine.record().templates.includes(spec.templateSha256)) {
-        throw this.error(
-          'template_missing',
-          `create ${spec.id}`,
-          `template ${spec.templateSha256} is not here`,
-        );
+      if (!current && !origin && !this.machine.record().templates.includes(spec.templateSha256)) {
+        const why = `template ${spec.templateSha256} is not here`;
+        throw this.error('template_missing', `create ${spec.id}`, why);
       }
       const { rootPassword, ...rest } = structuredClone(spec);
+      const before = current?.passwordHash ?? origin?.passwordHash ?? null;
       const next: SimulatedContainer = {
         state: 'stopped',
         pid: null,
+        use: origin?.use,
         ...current,
         fence: options.fence,
         spec: { ...rest, limits: check.mergeLimits({}, rest.limits) },
-        passwordHash: rootPassword === null ? (current?.passwordHash ?? null) : hashPassword(rootPassword),
+        passwordHash: rootPassword === null ? before : hashPassword(rootPassword),
       };
-      if (current?.state !== 'running') return next;
+      if (!current || !isUp(current)) return next;
       this.moveAddresses(current.spec.addresses, next);
       return { ...next, live: next.spec.limits };
     });
@@ -136,9 +147,10 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
 
   start(id: ContainerId, options: MutationOptions): Promise<void> {
     return this.mutateExisting('start', id, options, (container) => {
-      if (container.state === 'running') return container;
+      this.assertNotLeaving(container, `start ${id}`);
+      if (isUp(container)) return { ...container, state: 'running' };
       this.moveAddresses([], container);
-      return launched(container);
+      return launched(container, container.checkpointSeconds ?? 0);
     });
   }
 
@@ -155,8 +167,9 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
   }
 
   destroy(id: ContainerId, options: MutationOptions): Promise<void> {
-    return this.mutate('destroy', id, options, (container) => {
+    return this.mutate('destroy', id, options, async (container) => {
       if (container) this.releaseAddresses(container);
+      await this.forgetArrival(id);
       return null;
     });
   }
@@ -187,7 +200,7 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
       this.assertNotTooLow(container, limits, `applyLimits ${id}`);
       const merged = check.mergeLimits(container.spec.limits, limits);
       const next = withSpec(container, { limits: merged });
-      return container.state === 'stopped' ? next : { ...next, live: merged };
+      return isUp(container) ? { ...next, live: merged } : next;
     });
   }
 
@@ -232,7 +245,7 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
     check.assertAddresses(this.name, addresses);
     return this.mutateExisting('setAddresses', id, options, (container) => {
       const next = withSpec(container, { addresses });
-      if (container.state === 'running') this.moveAddresses(container.spec.addresses, next);
+      if (isUp(container)) this.moveAddresses(container.spec.addresses, next);
       return next;
     });
   }
@@ -292,15 +305,9 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
 
   private halt(method: 'stop' | 'kill', id: ContainerId, options: MutationOptions): Promise<void> {
     return this.mutateExisting(method, id, options, (container) => {
-      if (container.state !== 'stopped') this.releaseAddresses(container);
+      if (isUp(container)) this.releaseAddresses(container);
       return halted(container);
     });
-  }
-
-  private existing(id: ContainerId, action: string): SimulatedContainer {
-    const container = this.machine.store.readContainer(this.machine.key, id);
-    if (!container) throw this.error('not_found', action, `there is no container ${id}`);
-    return container;
   }
 
   private assertNotTooLow(container: SimulatedContainer, limits: Limits, action: string): void {
@@ -310,23 +317,6 @@ export class SimulatedRuntime extends SimulatedCalls implements ContainerRuntime
     const why = `${limit} ${requested} is below the ${used} in use`;
     const details = { host: this.name, action, limit, used, requested };
     throw new RuntimeError('limit_too_low', `${this.name}: cannot ${action}: ${why}`, details);
-  }
-
-  private moveAddresses(before: ContainerAddress[], container: SimulatedContainer): void {
-    const { store, key } = this.machine;
-    const owner = `${key}/${container.spec.id}`;
-    const wanted = new Set(container.spec.addresses.map(({ address }) => address));
-    for (const { address } of before) if (!wanted.has(address)) store.releaseAddress(address, owner);
-    for (const address of wanted) {
-      const holder = store.claimAddress(address, owner);
-      if (holder) store.recordViolation({ address, holder, intruder: owner, at: new Date().toISOString() });
-    }
-  }
-
-  private releaseAddresses({ spec }: SimulatedContainer): void {
-    for (const { address } of spec.addresses) {
-      this.machine.store.releaseAddress(address, `${this.machine.key}/${spec.id}`);
-    }
   }
 
   private lacking(): ReadonlySet<string> {

@@ -1,5 +1,6 @@
 import type { Limits } from '@berth/contracts';
 import type { ContainerSpec, ContainerState, ContainerRuntime } from '../container-runtime';
+import type { MigrationMode } from '../snapshot-and-migration';
 import type { RuntimeErrorCode } from '../runtime-error';
 
 export type RuntimeMethod = Exclude<keyof ContainerRuntime, 'driver'>;
@@ -29,6 +30,38 @@ export interface SimulatedHostRecord {
   ramBytes: number;
   diskBytes: number;
   faults: SimulatedFaults;
+  /** What migrations have brought so far, by container. */
+  incoming?: Record<string, SimulatedArrival>;
+}
+
+export interface SimulatedArrival {
+  migrationId: string;
+  fence: number;
+  /** Once handed over. */
+  container: SimulatedContainer | null;
+  /** Whether it goes on, or starts, here. */
+  running: boolean;
+}
+
+export interface SimulatedSnapshot {
+  id: string;
+  createdAt: number;
+  sizeBytes: number;
+  /** Seconds that the processes it holds had run; null without memory. */
+  secondsUp: number | null;
+  passwordHash: string | null;
+  use?: SimulatedUse;
+}
+
+/** Of a container that is being moved away. */
+export interface SimulatedDeparture {
+  migrationId: string;
+  mode: MigrationMode;
+  /** Key of the host it goes to. */
+  peer: string | null;
+  rounds: number;
+  /** What it was when it was handed over; null before. */
+  was: ContainerState | null;
 }
 
 export interface SimulatedContainer {
@@ -45,6 +78,12 @@ export interface SimulatedContainer {
   /** Seconds that it ran before the present run: sums go on from there. */
   ranSeconds?: number;
   use?: SimulatedUse;
+  /** Seconds that the processes of a checkpoint had run. */
+  checkpointSeconds?: number | null;
+  snapshots?: SimulatedSnapshot[];
+  departure?: SimulatedDeparture | null;
+  /** The migration that brought it here. */
+  arrivedBy?: string;
 }
 
 /** What the guest holds, and uses up each second that it runs; set by tests. */

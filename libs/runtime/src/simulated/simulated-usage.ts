@@ -20,31 +20,39 @@ const AT_REST: Required<SimulatedUse> = {
   netOutBps: 4_000,
 };
 
-export function launched(container: SimulatedContainer): SimulatedContainer {
+/** `secondsUp` where its processes are not new. */
+export function launched(container: SimulatedContainer, secondsUp = 0): SimulatedContainer {
   return {
     ...container,
     state: 'running',
+    checkpointSeconds: null,
     pid: 1000 + (Number(container.spec.id.slice(2)) % 30_000),
     live: container.spec.limits,
-    startedAt: Date.now(),
+    startedAt: Date.now() - secondsUp * 1000,
+    ranSeconds: Math.max(0, (container.ranSeconds ?? 0) - secondsUp),
   };
 }
 
 export function halted(container: SimulatedContainer): SimulatedContainer {
   const ranSeconds = (container.ranSeconds ?? 0) + secondsUp(container, Date.now());
-  return { ...container, state: 'stopped', pid: null, live: null, startedAt: null, ranSeconds };
+  const off = { pid: null, live: null, startedAt: null, ranSeconds, checkpointSeconds: null };
+  return { ...container, state: 'stopped', ...off };
+}
+
+export function isUp({ state }: SimulatedContainer): boolean {
+  return state === 'running' || state === 'frozen';
 }
 
 /** The first limit that is below what can't be taken away from the guest. */
 export function findTooLow(
-  { state, use }: SimulatedContainer,
+  container: SimulatedContainer,
   limits: Limits,
 ): { limit: string; used: number; requested: number } | null {
-  const { diskBytes, inodes, pinnedBytes } = { ...AT_REST, diskBytes: 0, inodes: 0, ...use };
+  const { diskBytes, inodes, pinnedBytes } = { ...AT_REST, diskBytes: 0, inodes: 0, ...container.use };
   const floors: Limits = {
     disk_bytes: diskBytes,
     disk_inodes: inodes,
-    ram_bytes: state === 'stopped' ? 0 : pinnedBytes,
+    ram_bytes: isUp(container) ? pinnedBytes : 0,
   };
   for (const [limit, used] of Object.entries(floors) as [keyof Limits, number][]) {
     const requested = limits[limit];
@@ -57,7 +65,7 @@ export function findTooLow(
 export function sample(container: SimulatedContainer, at: number): ContainerUsage {
   const { id, limits } = container.spec;
   const { state, startedAt } = container;
-  const up = state !== 'stopped';
+  const up = isUp(container);
   return {
     id,
     state,
@@ -103,10 +111,19 @@ function count(use: Required<SimulatedUse>, limits: Limits, up: boolean, seconds
   return counters;
 }
 
+/** What its disk holds, bytes. */
+export function diskUse({ use }: SimulatedContainer): number {
+  return use?.diskBytes ?? AT_REST.diskBytes;
+}
+
+export function memoryUse({ use }: SimulatedContainer): number {
+  return use?.ramBytes ?? AT_REST.ramBytes;
+}
+
 function ran(container: SimulatedContainer, at: number): number {
   return (container.ranSeconds ?? 0) + secondsUp(container, at);
 }
 
-function secondsUp({ state, startedAt }: SimulatedContainer, at: number): number {
-  return state === 'stopped' ? 0 : Math.max(0, (at - (startedAt ?? at)) / 1000);
+export function secondsUp(container: SimulatedContainer, at: number): number {
+  return isUp(container) ? Math.max(0, (at - (container.startedAt ?? at)) / 1000) : 0;
 }
