@@ -141,6 +141,17 @@ payload_frozen() {
   return 1
 }
 
+# Sets STATE. An argument says that LXC's monitor is known to run.
+find_state() {
+  STATE=stopped
+  if [[ ${1-} ]] || payload_alive; then
+    STATE=running
+    if payload_frozen; then STATE=frozen; fi
+  elif [[ -e $DIR/checkpoint/done ]]; then
+    STATE=checkpointed
+  fi
+}
+
 is_running() { monitor_alive || payload_alive; }
 
 # The container's init as the host sees it, from the hook that plugged it; 0 where it doesn't run.

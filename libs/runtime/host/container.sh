@@ -18,6 +18,7 @@ berth_create() {
 # All but the configuration, with which the container is complete. Commands that need no other's result run beside each
 # other, and are still to be waited for: the kernel makes the disk while the shell writes files.
 JOBS=()
+CLONE_SOURCE=
 begin_create() {
   local spec keys password line
   begin_mutation "$1" "$2"
@@ -25,12 +26,12 @@ begin_create() {
   read_bytes keys "$4"
   read_bytes password "$5"
   [[ -z $password ]] || hash_password "$password"
-  [[ -e $DIR/config ]] || FRESH=1
+  [[ -e $DIR/config || $CLONE_SOURCE ]] || FRESH=1
   while read -r line; do
     [[ $line != feature\ * ]] || require_feature "${line#feature }"
     [[ $line != limit\ * ]] || { line=${line#limit } && require_limit "${line%% *}"; }
   done <<<"$spec"
-  find_template "$spec"
+  if [[ $CLONE_SOURCE ]]; then find_clone_origin; else find_template "$spec"; fi
   [[ -d $DIR && -d $ROOT && -d $RUN/devices/$ID ]] || mkdir -p -m 700 "$DIR" "$ROOT" "$RUN/devices/$ID"
   make_root "$spec" &
   JOBS=("$!")
@@ -41,6 +42,7 @@ begin_create() {
   wait_for_jobs
   apply_disk_limit &
   JOBS=("$!")
+  [[ ! $CLONE_SOURCE || -e $DIR/config ]] || renew_identity
   write_hostname
   write_dns
   [[ -z $keys ]] || write_ssh_keys "$keys"
@@ -104,12 +106,18 @@ berth_start() {
 }
 
 start_existing() {
+  refuse_departing
   if settled_running; then
+    if payload_frozen; then set_thawed; fi
     # The tenant may have deleted the interface; what is only just dying has lost it as well, and is told apart below.
     [[ -e /sys/class/net/$VETH ]] || replug || true
     if await_answer; then return; fi
     # What we found was a start that died with its worker, or a shutdown: now it is down, and this is an order to start.
     settled_running || true
+  fi
+  if has_checkpoint; then
+    restore_checkpoint
+    return
   fi
   clear_leftovers
   refresh_config
@@ -194,24 +202,36 @@ berth_stop() {
   local result=stopped
   begin_mutation "$1" "$2"
   require_container
+  refuse_departing
   if is_running; then
+    if payload_frozen; then set_thawed; fi
     timeout "$3" lxc-stop -P "$CONTAINERS" -n "$ID" --nokill -t 86400 </dev/null >&2 || result=killed
     if is_running && [[ $result == stopped ]]; then await_end || result=killed; fi
     [[ $result == stopped ]] || kill_container
+  elif has_checkpoint; then
+    result=killed
   fi
   unplug
+  drop_checkpoint
   echo "$result"
 }
 
 berth_kill() {
   begin_mutation "$1" "$2"
   require_container
+  refuse_departing
   kill_container
   unplug
+  drop_checkpoint
 }
 
 kill_container() {
-  if monitor_alive; then timeout 20 lxc-stop -P "$CONTAINERS" -n "$ID" -k </dev/null >&2 || true; fi
+  # What is frozen dies when it is thawed, and before it does anything else.
+  if payload_frozen; then
+    kill_payload
+  elif monitor_alive; then
+    timeout 20 lxc-stop -P "$CONTAINERS" -n "$ID" -k </dev/null >&2 || true
+  fi
   kill_payload
   await_end || fail timeout "$ID does not end though it was killed"
 }
@@ -237,6 +257,7 @@ kill_payload() {
         while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done <"$file"
       done < <(find "$CGROUP/pids/$PAYLOAD" -name cgroup.procs 2>/dev/null)
     fi
+    set_thawed 2>/dev/null || true
     pause
   done
 }
@@ -250,7 +271,10 @@ berth_destroy() {
   if [[ $ROOT -ef $DIR/rootfs ]]; then umount "$ROOT" || umount -l "$ROOT"; fi
   [[ ! -d $ROOT ]] || rmdir "$ROOT"
   [[ ! -e $DIR/config ]] || rm "$DIR/config"
+  drop_snapshots
+  drop_new_root
   delete_root
+  drop_arrival
   [[ ! -d $DIR ]] || rm -rf --one-file-system "$DIR"
   remove_cgroups
   stop_quota_broker
@@ -267,17 +291,15 @@ remove_cgroups() {
 
 # berth_inspect ID: state, fence, pid and the spec; nothing where it is absent.
 berth_inspect() {
-  local state=stopped
+  local alive=''
   use_container "$1"
   [[ -e $DIR/config ]] || return 0
   read_fence "$ID"
   INIT_PID=0
-  if is_running; then
-    state=running
-    init_pid
-    if payload_frozen; then state=frozen; fi
-  fi
-  echo "state $state"
+  if monitor_alive; then alive=1; fi
+  find_state "$alive"
+  case $STATE in running | frozen) init_pid ;; esac
+  echo "state $STATE"
   echo "fence $FENCE"
   echo "pid $INIT_PID"
   echo "$(<"$DIR/spec")"

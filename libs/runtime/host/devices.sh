@@ -79,6 +79,7 @@ $1.devices.allow = b *:* m
 # change_devices OLD_NODES…: brings a running container from those to NODES.
 change_devices() {
   local node path type number access link='' unlink=''
+  ! payload_frozen || fail not_running "$ID is frozen: unfreeze it first"
   place_nodes
   for node in "$@"; do
     [[ " ${NODES[*]} " != *" $node "* ]] || continue

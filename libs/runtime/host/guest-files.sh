@@ -1,6 +1,6 @@
 # Files inside the guest. Stopped: written from the host, after a look that no directory on the way leads outside
 # (no process runs there, so none can change it under us). Running: written by a shell inside, which sees no more
-# than the tenant does. Needs common.sh and spec.sh.
+# than the tenant does. Frozen counts as stopped. Needs common.sh and spec.sh.
 # shellcheck shell=bash
 
 # Set while a root is fresh from its template: nothing to lose, so files are written in place, without processes.
@@ -10,7 +10,7 @@ declare -A SAFE_DIRECTORIES=()
 # guest_write TEXT PATH MODE: replaces the file, keeping owner and mode where it exists. The directory must exist.
 guest_write() {
   local mask
-  if [[ ! $FRESH ]] && is_running; then
+  if [[ ! $FRESH ]] && guest_moves; then
     # shellcheck disable=SC2016
     attach sh -c 'umask 077; rm -rf "$1.berth"
       if [ -e "$1" ]; then cp -p "$1" "$1.berth"; else : >"$1.berth"; chmod "$2" "$1.berth"; fi &&
@@ -28,6 +28,8 @@ guest_write() {
     umask 022
     return
   fi
+  # No pipe to wait at, no device.
+  [[ ! -e $target || -f $target ]] || rm -rf "$target"
   rm -rf "$target.berth"
   if [[ -e $target ]]; then cp -p "$target" "$target.berth"; else install -m "$3" /dev/null "$target.berth"; fi
   printf '%s' "$1" >"$target.berth"
@@ -37,7 +39,7 @@ guest_write() {
 # guest_read PATH: sets LINES to the file's lines; none where it is missing.
 guest_read() {
   LINES=()
-  if [[ ! $FRESH ]] && is_running; then
+  if [[ ! $FRESH ]] && guest_moves; then
     # shellcheck disable=SC2016
     mapfile -t LINES < <(attach sh -c 'cat "$1" 2>/dev/null || :' sh "$1" </dev/null)
     return
@@ -48,7 +50,7 @@ guest_read() {
 }
 
 guest_mkdir() {
-  if [[ ! $FRESH ]] && is_running; then
+  if [[ ! $FRESH ]] && guest_moves; then
     attach mkdir -p -m "$2" "$1" </dev/null
     return
   fi
@@ -56,6 +58,8 @@ guest_mkdir() {
   local target=${SAFE_DIRECTORIES[${1%/*}]}/${1##*/}
   [[ -d $target || -L $target ]] || mkdir -m "$2" "$target"
 }
+
+guest_moves() { is_running && ! payload_frozen; }
 
 attach() { lxc-attach -P "$CONTAINERS" -n "$ID" --clear-env -v PATH=/usr/sbin:/usr/bin:/sbin:/bin -- "$@"; }
 

@@ -255,7 +255,7 @@ drop_stale_import() {
 
 # berth_snapshot_host: `boot ID` and `ct ID STATE FENCE` lines. No process a container: hosts hold hundreds.
 berth_snapshot_host() {
-  local dir state line
+  local dir line
   local -A monitors=()
   [[ ! -e $RUN/boot-id ]] || echo "boot $(<"$RUN/boot-id")"
   while read -r line; do
@@ -266,12 +266,8 @@ berth_snapshot_host() {
     [[ -d $dir ]] || continue
     dir=${dir%/}
     use_container "${dir##*/}"
-    state=stopped
-    if [[ -n ${monitors[$ID]-} ]] || payload_alive; then
-      state=running
-      if payload_frozen; then state=frozen; fi
-    fi
+    find_state "${monitors[$ID]-}"
     read_fence "$ID"
-    echo "ct $ID $state $FENCE"
+    echo "ct $ID $STATE $FENCE"
   done
 }

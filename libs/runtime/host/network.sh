@@ -43,11 +43,68 @@ take_over_network() {
 
 # Takes veth, routes, proxy entries and permitted addresses away; what is gone already is fine.
 unplug() {
-  local line
+  take_routes_back
   rm -f "$RUN/state/$ID.pid"
   if [[ -e /sys/class/net/$VETH ]]; then ip link delete "$VETH" 2>/dev/null || true; fi
   if [[ -e /sys/class/net/$IFB ]]; then ip link delete "$IFB" 2>/dev/null || true; fi
   forget_addresses
+}
+
+# Takes the veth away for a while. What comes for its addresses is dropped without a word: a peer that was told
+# `unreachable` or got a reset would end a connection that is to go on.
+hold_routes() {
+  local line uplink batch=''
+  read -r uplink _ <"$RUN/uplink"
+  : >"$RUN/state/$ID.held"
+  while read -r line; do
+    case $line in
+      'neigh replace proxy '*) batch+="neigh delete ${line#neigh replace }"$'\n' ;;
+      'route replace '*) line=${line#route replace } && batch+="route replace blackhole ${line%% dev *}"$'\n' ;;
+    esac
+  done <"$DIR/net.host"
+  batch+="link delete $VETH"$'\n'
+  [[ ! -e /sys/class/net/$IFB ]] || batch+="link delete $IFB"$'\n'
+  ip -force -batch - <<<"${batch//UPLINK/$uplink}" 2>/dev/null || true
+}
+
+take_routes_back() {
+  local line batch=''
+  [[ -e $RUN/state/$ID.held ]] || return 0
+  while read -r line; do
+    [[ $line != 'route replace '* ]] || { line=${line#route replace } && batch+="route delete blackhole ${line%% dev *}"$'\n'; }
+  done <"$DIR/net.host"
+  [[ -z $batch ]] || ip -force -batch - <<<"$batch" 2>/dev/null || true
+  rm -f "$RUN/state/$ID.held"
+}
+
+# plug_back PID: the network of processes that were dumped and are still here.
+plug_back() {
+  local monitor='' start=''
+  [[ ! -e /sys/class/net/$VETH ]] || return 0
+  take_routes_back
+  read -r _ monitor start <"$RUN/state/$ID.pid" || true
+  LXC_NAME=$ID LXC_PID=$1 "$LIB/hook-start-host" {LOCK_FD}>&-
+  echo "$1 $monitor $start" >"$RUN/state/$ID.pid"
+}
+
+# The host's side of a veth that hook-start-host plugged quietly: up, routes, and the neighbours told.
+go_live() {
+  local line uplink address batch
+  read -r uplink _ <"$RUN/uplink"
+  take_routes_back
+  batch="address replace 169.254.0.1/32 dev $VETH"$'\n'
+  [[ ! -e /proc/sys/net/ipv6 ]] || batch+="address replace fe80::1/64 dev $VETH nodad"$'\n'
+  batch+="link set $VETH up"$'\n'
+  while read -r line; do
+    [[ $line != *' '* ]] || batch+=${line/% UPLINK/ $uplink}$'\n'
+  done <"$DIR/net.host"
+  ip -batch - <<<"$batch"
+  while read -r line; do
+    [[ $line == 'route replace '*.*' dev '* ]] || continue
+    address=${line#route replace }
+    # Neighbours who have just asked another host do not listen for a second: so more than once.
+    arping -q -c 4 -w 4 -i 0.3 -U -I "$uplink" -s "${address%%/*}" "${address%%/*}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
+  done <"$DIR/net.host"
 }
 
 # Undoes net.nft and net.host, as they were when plugged.

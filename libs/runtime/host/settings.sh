@@ -135,6 +135,10 @@ check_memory_v2() {
   (($1 >= used)) || too_low ram_bytes "$used" "$1" 'it cannot be reclaimed'
 }
 
+require_capability() {
+  has_capability "$1" || fail_lacking "$1" "this host does not have $1"
+}
+
 require_limit() {
   has_capability "limit:$1" || fail_lacking "limit:$1" "this host cannot enforce the limit $1"
 }
@@ -163,9 +167,7 @@ replug() {
   read -r uplink _ <"$RUN/uplink"
   allow_addresses
   if [[ ! -e /sys/class/net/$VETH ]]; then
-    read -r _ line <"$RUN/state/$ID.pid"
-    LXC_NAME=$ID LXC_PID=$INIT_PID "$LIB/hook-start-host" {LOCK_FD}>&-
-    echo "$INIT_PID $line" >"$RUN/state/$ID.pid"
+    plug_back "$INIT_PID"
     return
   fi
   {

@@ -75,6 +75,8 @@ count_container() {
     find_boot
     "read_counters_$CGROUP_VERSION"
     read_network_counters
+  elif [[ -e $DIR/checkpoint/done ]]; then
+    state=checkpointed
   fi
   read_disk
   update_record

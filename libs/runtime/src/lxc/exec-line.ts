@@ -15,6 +15,9 @@ pool=/var/lib/berth/containers id=${shellQuote(id)} mark=${shellQuote(mark)}
 [[ -e $pool/$id/config ]] || refuse not_found "there is no container $id"
 mapfile -t sockets </proc/net/unix
 [[ "\${sockets[*]} " == *" @$pool/$id/command "* ]] || refuse not_running "$id does not run"
+state= v1=/sys/fs/cgroup/freezer/lxc.payload.$id/freezer.state v2=/sys/fs/cgroup/lxc.payload.$id/cgroup.freeze
+if [[ -e $v1 ]]; then read -r state <$v1; elif [[ -e $v2 ]]; then read -r state <$v2; fi
+[[ $state != FROZEN && $state != 1 ]] || refuse not_running "$id is frozen: unfreeze it first"
 exec timeout -s KILL ${seconds} lxc-attach -P "$pool" -n "$id" --clear-env \\
   -v PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
   -v HOME=/root -v USER=root -v LOGNAME=root -v TERM=dumb -v LANG=C.UTF-8 -- "$@"`;

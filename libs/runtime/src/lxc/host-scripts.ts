@@ -22,6 +22,9 @@ const CONTAINER_MODULES = [
   'usage',
   'container',
   'settings',
+  'checkpoint',
+  'snapshot',
+  'migration',
 ];
 const MODULES = {
   container: CONTAINER_MODULES,

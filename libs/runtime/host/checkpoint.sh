@@ -1,0 +1,230 @@
+# Freezing, and checkpoints by CRIU: a container's processes as images on the disk. Needs all the others.
+#
+# DIR/checkpoint/images are CRIU's; DIR/checkpoint/done says that they are whole and the processes are gone. It goes at
+# the moment in which they go on (hook-criu). docs/architecture/checkpoints.md.
+# shellcheck shell=bash disable=SC2153
+
+berth_freeze() {
+  begin_mutation "$1" "$2"
+  require_container
+  is_running || not_running
+  set_frozen
+}
+
+berth_unfreeze() {
+  begin_mutation "$1" "$2"
+  require_container
+  refuse_departing
+  is_running || not_running
+  set_thawed
+}
+
+not_running() {
+  if has_checkpoint; then fail not_running "$ID is a checkpoint: restore it first"; fi
+  fail not_running "$ID is stopped"
+}
+
+set_frozen() {
+  local turn
+  if [[ $CGROUP_VERSION == v2 ]]; then
+    echo 1 >"$CGROUP/$PAYLOAD/cgroup.freeze"
+  else
+    echo FROZEN >"$CGROUP/freezer/$PAYLOAD/freezer.state"
+  fi
+  for ((turn = 0; turn < 1000; turn++)); do
+    if payload_frozen; then return; fi
+    ((turn < 50)) || pause
+    [[ $CGROUP_VERSION == v2 ]] || echo FROZEN >"$CGROUP/freezer/$PAYLOAD/freezer.state"
+  done
+  set_thawed
+  fail busy "a process of $ID cannot be stopped just now"
+}
+
+set_thawed() {
+  if [[ $CGROUP_VERSION == v2 ]]; then
+    [[ ! -e $CGROUP/$PAYLOAD/cgroup.freeze ]] || echo 0 >"$CGROUP/$PAYLOAD/cgroup.freeze"
+  else
+    [[ ! -e $CGROUP/freezer/$PAYLOAD/freezer.state ]] || echo THAWED >"$CGROUP/freezer/$PAYLOAD/freezer.state"
+  fi
+}
+
+has_checkpoint() { [[ -e $DIR/checkpoint/done ]]; }
+
+drop_checkpoint() {
+  [[ ! -e $DIR/checkpoint ]] || { rm -f "$DIR/checkpoint/done" && rm -rf "$DIR/checkpoint"; }
+}
+
+berth_checkpoint() {
+  begin_change "$1" "$2"
+  refuse_departing
+  require_capability checkpoint
+  if ! is_running; then
+    if has_checkpoint; then return; fi
+    not_running
+  fi
+  drop_checkpoint
+  mkdir -p "$DIR/checkpoint/images"
+  dump_processes "$DIR/checkpoint/images"
+  await_end || fail timeout "LXC does not see that the processes of $ID are gone"
+  unplug
+  # Files and images to the disk before it is said that they are there.
+  sync -f "$DIR"
+  : >"$DIR/checkpoint/done"
+  sync "$DIR/checkpoint/done" "$DIR/checkpoint"
+}
+
+berth_restore() {
+  begin_change "$1" "$2"
+  refuse_departing
+  if is_running; then return; fi
+  has_checkpoint || fail not_running "$ID is stopped: it has no checkpoint"
+  restore_checkpoint
+}
+
+restore_checkpoint() {
+  restore_images "$DIR/checkpoint/images" "$DIR/checkpoint/done"
+  drop_checkpoint
+}
+
+# dump_processes IMAGES [MORE…]: without more options of CRIU's the processes end. If it fails they run on, and so does the network.
+dump_processes() {
+  local images=$1 line rest place log=$RUN/log/$ID.dump started=$EPOCHREALTIME
+  local -a options
+  init_pid
+  ((INIT_PID)) || fail busy "$ID is starting or stopping just now"
+  settle_localtime
+  add_cgroup_roots
+  options=(--tcp-established --file-locks --link-remap --manage-cgroups=full --ext-mount-map auto --enable-external-sharing
+    --enable-external-masters --enable-fs hugetlbfs --enable-fs tracefs --skip-in-flight --network-lock skip --force-irmap --ghost-limit 67108864
+    --action-script "$LIB/hook-criu" --freeze-cgroup "$FREEZER" "${CGROUP_ROOTS[@]}")
+  while read -r line; do
+    [[ $line == 'lxc.mount.entry = '* && $line == *' none bind'* ]] || continue
+    read -r _ _ _ place rest <<<"$line"
+    options+=(--ext-mount-map "/$place:$place")
+  done <"$DIR/config"
+  CT=$ID criu dump -t "$INIT_PID" -D "$images" -o "$log" -v2 "${options[@]}" "${@:2}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
+    criu_errors "$log" >&2
+    rm -rf "$images"
+    fail checkpoint_failed "its processes cannot be written down, and run on: $(criu_errors "$log" | head -n 1)"
+  }
+}
+
+# What CRIU's log says went wrong, but for what it says each time where it may not raise its own limits.
+criu_errors() {
+  grep -hsE 'Error|ERROR' "$@" | grep -v 'RLIMIT_NOFILE' | sed 's/^([0-9.]*) *//' | head -n 8 || true
+}
+
+# Sets FREEZER and CGROUP_ROOTS: where CRIU finds the container's groups, and which paths of theirs it sees as roots.
+add_cgroup_roots() {
+  local line controllers
+  CGROUP_ROOTS=()
+  if [[ $CGROUP_VERSION == v2 ]]; then
+    FREEZER=$CGROUP/$PAYLOAD
+    CGROUP_ROOTS=(--cgroup-root ":/$PAYLOAD")
+    return
+  fi
+  FREEZER=$CGROUP/freezer/$PAYLOAD
+  while read -r line; do
+    controllers=${line#*:}
+    CGROUP_ROOTS+=(--cgroup-root "${controllers%%:*}:/$PAYLOAD")
+  done <"/proc/$INIT_PID/cgroup"
+}
+
+# systemd watches this link itself, and on btrfs CRIU finds such a watch again only if it is a file. Users may have set
+# the time zone since the last time.
+settle_localtime() {
+  [[ -L $DIR/rootfs/etc/localtime ]] && ! payload_frozen || return 0
+  # shellcheck disable=SC2016
+  attach sh -c 'cp -L /etc/localtime /etc/localtime.berth && mv -f /etc/localtime.berth /etc/localtime' </dev/null || true
+}
+
+# restore_images IMAGES DONE|keep: the processes go on; the file DONE goes before the first of them does.
+restore_images() {
+  local log=$RUN/log/$ID images=$1
+  clear_leftovers
+  refresh_config
+  (take_over_network) &
+  open_root_mounts
+  wait "$!"
+  chown -R "$ID_BASE:$ID_BASE" "$images"
+  : >"$log"
+  : >"$log.hook"
+  (
+    close_descriptors
+    cd /
+    CT=$ID DONE=$2 LXC_PATH=$CONTAINERS exec lxc-checkpoint -P "$CONTAINERS" -n "$ID" -r -A "$LIB/hook-criu" -D "$images" -v \
+      -l WARN -o "$log" </dev/null >/dev/null 2>&1
+  ) || restore_failed
+  finish_restore || restore_failed
+}
+
+open_root_mounts() {
+  [[ ! -e $DIR/image ]] || open_root
+  mount_root
+}
+
+# All but the standard ones: what LXC's monitor inherits it keeps.
+close_descriptors() {
+  local descriptor
+  for descriptor in /proc/self/fd/*; do
+    descriptor=${descriptor##*/}
+    ((descriptor <= 2)) || eval "exec $descriptor>&-" 2>/dev/null || true
+  done
+}
+
+# What the action script could not know yet: the monitor. And limits, which CRIU brings back as they were.
+finish_restore() {
+  local pid monitor stat
+  read -r pid _ <"$RUN/state/$ID.pid" || return 1
+  stat=$(<"/proc/$pid/stat") || return 1
+  # shellcheck disable=SC2086
+  set -- ${stat##*) }
+  echo "$pid $2 ${20}" >"$RUN/state/$ID.pid"
+  # CRIU brings back that it was frozen, too.
+  set_thawed
+  apply_live_limits || fail command_failed "the kernel refused $REFUSED after the restore"
+  [[ ! -e $RUN/devices/$ID ]] || place_nodes
+}
+
+restore_failed() {
+  local why
+  why=$(criu_errors "$images/restore.log" "$RUN/log/$ID")
+  tail -n 5 "$RUN/log/$ID.hook" >&2 || true
+  echo "$why" >&2
+  if is_running; then kill_container; fi
+  unplug
+  clear_leftovers
+  fail restore_failed "its processes cannot be brought back: ${why%%$'\n'*}"
+}
+
+# Files and processes of one moment: they stand still from the dump until the files are copied too.
+snapshot_processes() {
+  local was_frozen=
+  mkdir -p "$SNAPSHOT/images"
+  if payload_frozen; then was_frozen=1; fi
+  settle_localtime
+  set_frozen
+  (
+    dump_processes "$SNAPSHOT/images" --leave-running
+    copy_root "$DIR" "$SNAPSHOT"
+  ) || {
+    local status=$?
+    plug_again
+    [[ $was_frozen ]] || set_thawed
+    drop_snapshot "$SNAPSHOT"
+    exit "$status"
+  }
+  plug_again
+  [[ $was_frozen ]] || set_thawed
+  IMAGES_BYTES=$(du -sb "$SNAPSHOT/images")
+  IMAGES_BYTES=${IMAGES_BYTES%%[!0-9]*}
+}
+
+# The network of a container whose processes were dumped and are still here.
+plug_again() {
+  local monitor
+  [[ ! -e /sys/class/net/$VETH ]] || return 0
+  take_routes_back
+  read -r _ monitor <"$RUN/state/$ID.pid" || true
+  replug
+}
