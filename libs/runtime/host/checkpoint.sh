@@ -180,6 +180,7 @@ finish_restore() {
   # shellcheck disable=SC2086
   set -- ${stat##*) }
   echo "$pid $2 ${20}" >"$RUN/state/$ID.pid"
+  : >"$RUN/state/$ID.restored"
   # CRIU brings back that it was frozen, too.
   set_thawed
   apply_live_limits || fail command_failed "the kernel refused $REFUSED after the restore"

@@ -147,9 +147,17 @@ find_state() {
   if [[ ${1-} ]] || payload_alive; then
     STATE=running
     if payload_frozen; then STATE=frozen; fi
+  elif restarting; then
+    STATE=running
   elif [[ -e $DIR/checkpoint/done ]]; then
     STATE=checkpointed
   fi
+}
+
+# Between two runs of a restored container that reboots: hook-restart is at work.
+restarting() {
+  local pid
+  [[ -e $RUN/state/$ID.restarting ]] && read -r pid <"$RUN/state/$ID.restarting" && [[ -e /proc/$pid ]]
 }
 
 is_running() { monitor_alive || payload_alive; }

@@ -128,6 +128,7 @@ start_existing() {
 launch() {
   local firewall log=$RUN/log/$ID
   printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
+  [[ ! -e $RUN/state/$ID.restored ]] || rm "$RUN/state/$ID.restored"
   take_over_network &
   firewall=$!
   open_root
@@ -212,6 +213,7 @@ berth_stop() {
     result=killed
   fi
   unplug
+  rm -f "$RUN/state/$ID.restarting" "$RUN/state/$ID.restored"
   drop_checkpoint
   echo "$result"
 }
@@ -222,6 +224,7 @@ berth_kill() {
   refuse_departing
   kill_container
   unplug
+  rm -f "$RUN/state/$ID.restarting" "$RUN/state/$ID.restored"
   drop_checkpoint
 }
 
@@ -279,7 +282,7 @@ berth_destroy() {
   remove_cgroups
   stop_quota_broker
   rm -rf "$RUN/devices/$ID"
-  rm -f "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/beancounters/$ID"
+  rm -f "$RUN/state/$ID".* "$RUN/log/$ID.dump" "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/beancounters/$ID"
 }
 
 remove_cgroups() {

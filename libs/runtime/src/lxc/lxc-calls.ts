@@ -49,7 +49,7 @@ export abstract class LxcCalls {
         return await this.connection.script(script, { ...options, prelude });
       } catch (error) {
         const exitCode = error instanceof RuntimeError ? error.details.exitCode : null;
-        if (attempt > 2) throw error;
+        if (attempt > 4) throw error; // Shells that wait may have looked before the scripts came.
         if (exitCode === EXIT_NOT_INSTALLED) await this.install(options.signal);
         else if (exitCode === EXIT_NOT_PREPARED) await this.prepareHost({ signal: options.signal });
         else throw error;
