@@ -102,7 +102,7 @@ dump_processes() {
     read -r _ _ _ place rest <<<"$line"
     options+=(--ext-mount-map "/$place:$place")
   done <"$DIR/config"
-  CT=$ID criu dump -t "$INIT_PID" -D "$images" -o "$log" -v2 "${options[@]}" "${@:2}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
+  CT=$ID COPY_TO=${COPY_TO-} HOLD=${HOLD-} criu dump -t "$INIT_PID" -D "$images" -o "$log" -v2 "${options[@]}" "${@:2}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
     criu_errors "$log" >&2
     rm -rf "$images"
     fail checkpoint_failed "its processes cannot be written down, and run on: $(criu_errors "$log" | head -n 1)"
@@ -152,7 +152,7 @@ restore_images() {
   (
     close_descriptors
     cd /
-    CT=$ID DONE=$2 LXC_PATH=$CONTAINERS exec lxc-checkpoint -P "$CONTAINERS" -n "$ID" -r -A "$LIB/hook-criu" -D "$images" -v \
+    CT=$ID DONE=$2 ARRIVED=${ARRIVED-} exec lxc-checkpoint -P "$CONTAINERS" -n "$ID" -r -A "$LIB/hook-criu" -D "$images" -v \
       -l WARN -o "$log" </dev/null >/dev/null 2>&1
   ) || restore_failed
   finish_restore || restore_failed
@@ -203,29 +203,17 @@ snapshot_processes() {
   local was_frozen=
   mkdir -p "$SNAPSHOT/images"
   if payload_frozen; then was_frozen=1; fi
+  init_pid
   settle_localtime
   set_frozen
-  (
-    dump_processes "$SNAPSHOT/images" --leave-running
-    copy_root "$DIR" "$SNAPSHOT"
-  ) || {
+  (COPY_TO=$SNAPSHOT dump_processes "$SNAPSHOT/images" --leave-running) || {
     local status=$?
-    plug_again
+    plug_back "$INIT_PID"
     [[ $was_frozen ]] || set_thawed
     drop_snapshot "$SNAPSHOT"
     exit "$status"
   }
-  plug_again
   [[ $was_frozen ]] || set_thawed
   IMAGES_BYTES=$(du -sb "$SNAPSHOT/images")
   IMAGES_BYTES=${IMAGES_BYTES%%[!0-9]*}
-}
-
-# The network of a container whose processes were dumped and are still here.
-plug_again() {
-  local monitor
-  [[ ! -e /sys/class/net/$VETH ]] || return 0
-  take_routes_back
-  read -r _ monitor <"$RUN/state/$ID.pid" || true
-  replug
 }

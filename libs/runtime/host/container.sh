@@ -269,11 +269,16 @@ kill_payload() {
 berth_destroy() {
   begin_mutation "$1" "$2"
   flush_at_end
+  destroy_container
+}
+
+destroy_container() {
   if is_running; then kill_container; fi
   unplug
   if [[ $ROOT -ef $DIR/rootfs ]]; then umount "$ROOT" || umount -l "$ROOT"; fi
   [[ ! -d $ROOT ]] || rmdir "$ROOT"
   [[ ! -e $DIR/config ]] || rm "$DIR/config"
+  drop_departure
   drop_snapshots
   drop_new_root
   delete_root

@@ -1,4 +1,8 @@
-# Both ends of a migration. Needs all the others.
+# The source's end of a migration, and what both ends share. Needs all the others.
+#
+# Source: DIR/departure/ has `migration` (its id, mode, whether the container ran), sN (the disk as sent in round N), final/,
+# and `handed-over` once it may be running elsewhere. RUN/migrations/ID/ has what only this boot needs: the key, the
+# connection's socket, images of the memory. Target: arrival.sh. docs/architecture/migration.md.
 # shellcheck shell=bash disable=SC2153
 
 # Handed over, a container may be running elsewhere: only the end of its migration may bring it back here.
@@ -6,5 +10,338 @@ refuse_departing() {
   [[ ! -e $DIR/departure/handed-over ]] || fail in_migration "$ID was handed over in a migration that has not ended"
 }
 
-# What has come of a container that is not here yet.
-drop_arrival() { :; }
+use_migration() {
+  [[ $1 =~ ^[a-z0-9][a-z0-9-]{0,63}$ ]] || fail invalid_input "migration $1"
+  MIGRATION=$1
+  DEPARTURE=$DIR/departure
+  CHANNEL=$RUN/migrations/$ID
+}
+
+# begin_departure ID FENCE MIGRATION: of one that was opened here.
+begin_departure() {
+  local name
+  begin_change "$1" "$2"
+  use_migration "$3"
+  read -r name MODE RAN 2>/dev/null <"$DEPARTURE/migration" || name=
+  [[ $name == "$3" ]] || fail not_found "migration $3 of $ID has not been opened here"
+}
+
+# berth_open_migration ID FENCE MIGRATION MODE
+berth_open_migration() {
+  local name='' ran=0
+  begin_change "$1" "$2"
+  use_migration "$3"
+  [[ ! -e $DEPARTURE/migration ]] || read -r name _ <"$DEPARTURE/migration"
+  if [[ $name != "$3" ]]; then
+    refuse_departing
+    drop_departure
+    find_state "$(monitor_alive && echo 1 || true)"
+    case $STATE in running | frozen) ran=1 ;; esac
+    if [[ $4 == live && $ran == 1 ]]; then require_capability migrate:live; else require_capability migrate:offline; fi
+    [[ ! -e $DIR/image ]] || fail_lacking migrate:offline "$ID keeps its disk in an image, which cannot be sent yet"
+    mkdir -p "$DEPARTURE" "$CHANNEL"
+    chmod 700 "$RUN/migrations" "$CHANNEL"
+    write_file "$DEPARTURE/migration" "$3 $4 $ran"$'\n'
+  fi
+  mkdir -p "$CHANNEL"
+  [[ -e $CHANNEL/key.pub ]] || ssh-keygen -q -t ed25519 -N '' -C "berth-migration-$ID" -f "$CHANNEL/key" </dev/null >&2
+  read -r name ran _ <"$CHANNEL/key.pub"
+  echo "key $name $ran"
+  find_disk_use
+  echo "disk $(($(du_bytes) + 0))"
+  echo "memory $(memory_bytes)"
+  echo "manifest $({ echo "cgroup $CGROUP_VERSION" && echo "criu $(criu_version)" && cat "$DIR/spec"; } | base64 -w 0)"
+}
+
+du_bytes() {
+  local total
+  read -r total _ < <(btrfs filesystem du -s --raw "$DIR" 2>/dev/null | tail -n 1) || total=0
+  echo "${total:-0}"
+}
+
+memory_bytes() {
+  local value=0
+  if [[ $CGROUP_VERSION == v2 ]]; then
+    [[ ! -e $CGROUP/$PAYLOAD/memory.stat ]] || find_field value "$(<"$CGROUP/$PAYLOAD/memory.stat")" anon
+  elif [[ -e $CGROUP/memory/$PAYLOAD/memory.stat ]]; then
+    find_field value "$(<"$CGROUP/memory/$PAYLOAD/memory.stat")" total_rss
+  fi
+  echo "${value:-0}"
+}
+
+criu_version() {
+  local version
+  version=$(criu --version 2>/dev/null) || version='Version: 0'
+  version=${version%%$'\n'*}
+  echo "${version##* }"
+}
+
+# berth_connect_migration ID FENCE MIGRATION ADDRESS PORT USER KEY_BYTES: the target's host keys on stdin.
+berth_connect_migration() {
+  local keys line known='' name=$4
+  begin_departure "$1" "$2" "$3"
+  read_bytes keys "$7"
+  [[ $5 == 22 ]] || name="[$4]:$5"
+  while read -r line; do [[ ! $line ]] || known+="$name $line"$'\n'; done <<<"$keys"
+  mkdir -p "$CHANNEL"
+  write_file "$CHANNEL/known_hosts" "$known"
+  write_file "$CHANNEL/peer" "$4 $5 $6"$'\n'
+  close_channel
+  open_channel
+  peer ping >/dev/null </dev/null || fail peer_unreachable "$4 does not let this migration in"
+}
+
+# One connection for all that follows, so that nothing waits for a handshake while the container stands still. It ends by
+# itself after ten minutes without use.
+open_channel() {
+  local address port user
+  [[ -e $CHANNEL/peer ]] || fail not_found "migration $MIGRATION has not been connected since the host's boot"
+  read -r address port user <"$CHANNEL/peer"
+  PEER=$address
+  SSH=(ssh -q -F none -T -i "$CHANNEL/key" -p "$port" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes
+    -o "UserKnownHostsFile=$CHANNEL/known_hosts" -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3
+    -o "ControlPath=$CHANNEL/socket" -o Ciphers=aes128-gcm@openssh.com,chacha20-poly1305@openssh.com "$user@$address")
+  "${SSH[@]:0:1}" -O check "${SSH[@]:1}" </dev/null 2>/dev/null ||
+    setsid "${SSH[@]:0:1}" -o ControlMaster=yes -o ControlPersist=600 "${SSH[@]:1}" ping </dev/null >/dev/null 2>&1 {LOCK_FD}>&- ||
+    fail peer_unreachable "$address does not answer, or does not let this migration in"
+}
+
+close_channel() {
+  [[ ! -S $CHANNEL/socket ]] || ssh -F none -o "ControlPath=$CHANNEL/socket" -O exit peer </dev/null >/dev/null 2>&1 || true
+}
+
+# peer WORDS…: one of the commands of hook-arrival, on the target.
+peer() { "${SSH[@]}" "$*" {LOCK_FD}>&-; }
+
+# pump BYTES_PER_SECOND COUNT_FILE: passes stdin on, counts it, holds it to the rate (0: none), tells of it.
+pump() {
+  perl -e '
+    # Hundredths of seconds; perl-base has no clock finer than a second.
+    sub now { open(my $in, "<", "/proc/uptime"); return (split / /, <$in>)[0]; }
+    my ($rate, $file) = @ARGV; my ($sent, $told, $begin) = (0, now(), now());
+    $| = 1; my $buffer;
+    my $block = $rate && $rate < 1310720 ? int($rate / 20) + 1 : 65536;
+    while (my $got = sysread(STDIN, $buffer, $block)) {
+      my $at = 0;
+      while ($at < $got) { my $n = syswrite(STDOUT, $buffer, $got - $at, $at); exit 1 unless defined $n; $at += $n; }
+      $sent += $got;
+      if ($rate) { my $ahead = $sent / $rate - (now() - $begin); select(undef, undef, undef, $ahead) if $ahead > 0; }
+      if (now() - $told > 0.5) { $told = now(); print STDERR "berth-progress: $sent\n"; }
+    }
+    open(my $out, ">", $file) or exit 1; print $out $sent; close $out;
+  ' "$1" "$2"
+}
+
+# send_subvolume SUBVOLUME PARENT|- RATE WHERE…: sets SENT.
+send_subvolume() {
+  local -a parent=()
+  [[ $2 == - ]] || parent=(-p "$2")
+  { btrfs send -q "${parent[@]}" "$1" {LOCK_FD}>&- | pump "$3" "$CHANNEL/sent.$$" | peer disk "${@:4}"; } ||
+    fail peer_unreachable "the disk did not arrive at $PEER: the connection was lost, or its pool is full"
+  SENT=$(<"$CHANNEL/sent.$$")
+  rm -f "$CHANNEL/sent.$$"
+}
+
+# berth_send_disk ID FENCE MIGRATION RATE
+berth_send_disk() {
+  local round=0 total=0
+  begin_departure "$1" "$2" "$3"
+  refuse_departing
+  open_channel
+  [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
+  if ((round == 0)); then send_snapshots "$4"; fi
+  total=${TOTAL_SENT:-0}
+  drop_round $((round + 1))
+  btrfs -q subvolume snapshot -r "$DIR/rootfs" "$DEPARTURE/s$((round + 1))" >/dev/null
+  find_parent "$round"
+  send_subvolume "$DEPARTURE/s$((round + 1))" "$PARENT" "$4" round "$((round + 1))"
+  write_file "$DEPARTURE/round" $((round + 1))$'\n'
+  drop_round "$round"
+  echo "round $((round + 1))"
+  echo "bytes $((total + SENT))"
+}
+
+# Sets PARENT to what the target has already: the round before, or the last snapshot.
+find_parent() {
+  local one
+  PARENT=-
+  if (($1 > 0)); then
+    PARENT=$DEPARTURE/s$1
+    return
+  fi
+  for one in "$DIR"/snapshots/*/about; do
+    [[ ! -e $one ]] || PARENT=${one%/about}/root
+  done
+}
+
+# Each by what it differs from the one before.
+send_snapshots() {
+  local about last=-
+  TOTAL_SENT=0
+  for about in "$DIR"/snapshots/*/about; do
+    [[ -e $about ]] || continue
+    about=${about%/about}
+    send_subvolume "$about/root" "$last" "$1" snapshot "${about##*/}"
+    last=$about/root
+    TOTAL_SENT=$((TOTAL_SENT + SENT))
+  done
+}
+
+drop_round() {
+  [[ ! -d $DEPARTURE/s$1 ]] || btrfs -q subvolume delete "$DEPARTURE/s$1" >/dev/null
+}
+
+# berth_hand_over ID FENCE MIGRATION RATE MODE SECONDS: prints bytes and running.
+berth_hand_over() {
+  local result
+  begin_departure "$1" "$2" "$3"
+  if [[ -e $DEPARTURE/handed-over ]]; then
+    cat "$DEPARTURE/handed-over"
+    return
+  fi
+  open_channel
+  drop_final
+  mkdir -p "$DEPARTURE/final"
+  if [[ $5 == live ]] && is_running; then
+    hand_over_live "$4"
+  else
+    (hand_over_stopped "$4" "$6") || {
+      result=$?
+      drop_final
+      if ((RAN)) && ! is_running; then start_existing; fi
+      exit "$result"
+    }
+  fi
+  cat "$DEPARTURE/handed-over"
+}
+
+hand_over_live() {
+  local images=$CHANNEL/images needed
+  needed=$(memory_bytes)
+  # In memory, where there is room for it twice.
+  (($(awk '/^MemAvailable:/ { print $2 * 1024 }' /proc/meminfo) > 2 * needed + 268435456)) || images=$DEPARTURE/images
+  rm -rf "$images"
+  mkdir -m 700 -p "$images"
+  settle_localtime
+  tar_extras | peer extras || fail peer_unreachable "$PEER did not take the configuration"
+  set_frozen
+  (
+    COPY_TO=$DEPARTURE/final HOLD=1 dump_processes "$images" --leave-running
+    send_rest "$1" "$images"
+  ) || {
+    local status=$?
+    init_pid
+    plug_back "$INIT_PID"
+    set_thawed
+    drop_final
+    exit "$status"
+  }
+}
+
+# Images and the last of the disk at a time.
+send_rest() {
+  local round=0 disk images_bytes
+  [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
+  find_parent "$round"
+  COUNTERS=(counters.0 counters.1)
+  (begin_count && count_container >/dev/null) || true
+  tar -C "$2" -cf - . -C "$DIR" "${COUNTERS[@]}" {LOCK_FD}>&- | peer images &
+  disk=$!
+  send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
+  wait "$disk" || fail peer_unreachable "the images of the memory did not arrive at $PEER"
+  images_bytes=$(du -sb "$2")
+  seal "$((SENT + ${images_bytes%%[!0-9]*}))" 1
+}
+
+hand_over_stopped() {
+  local round=0
+  if is_running; then
+    if payload_frozen; then set_thawed; fi
+    timeout "$2" lxc-stop -P "$CONTAINERS" -n "$ID" --nokill -t 86400 </dev/null >&2 || true
+    await_end || kill_container
+  fi
+  unplug
+  [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
+  if ((round == 0)); then send_snapshots "$1"; fi
+  copy_root "$DIR" "$DEPARTURE/final"
+  find_parent "$round"
+  tar_extras | peer extras || fail peer_unreachable "$PEER did not take the configuration"
+  send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
+  seal "$((${TOTAL_SENT:-0} + SENT))" "$RAN"
+}
+
+# seal BYTES RUNNING: from here on this container does not go on here but by resume_source. On the disk before the target
+# is told that it may go on there.
+seal() {
+  write_file "$DEPARTURE/handed-over" "bytes $1"$'\n'"running $2"$'\n'
+  sync "$DEPARTURE/handed-over" "$DEPARTURE"
+  peer sealed "$2" </dev/null || {
+    rm -f "$DEPARTURE/handed-over"
+    fail peer_unreachable "$PEER did not answer at the end"
+  }
+}
+
+# What is neither disk nor images of now.
+tar_extras() {
+  (
+    cd "$DIR"
+    shopt -s nullglob
+    tar -cf - spec counters.[01] snapshots/*/about snapshots/*/images checkpoint {LOCK_FD}>&- 2>/dev/null || true
+  )
+}
+
+drop_final() {
+  [[ ! -d $DEPARTURE/final/root ]] || btrfs -q subvolume delete "$DEPARTURE/final/root" >/dev/null
+  rm -rf "$DEPARTURE/final" "$DEPARTURE/images"
+}
+
+# All of a departure, but what the container itself is.
+drop_departure() {
+  local one
+  DEPARTURE=$DIR/departure CHANNEL=$RUN/migrations/$ID
+  close_channel
+  [[ ! -d $DEPARTURE ]] || drop_final
+  for one in "$DEPARTURE"/s[0-9]*; do
+    [[ ! -d $one ]] || btrfs -q subvolume delete "$one" >/dev/null
+  done
+  rm -rf "$DEPARTURE" "$CHANNEL"
+}
+
+# berth_resume_source ID FENCE MIGRATION: prints the state.
+berth_resume_source() {
+  local name='' ran=0
+  begin_change "$1" "$2"
+  use_migration "$3"
+  [[ ! -e $DEPARTURE/migration ]] || read -r name _ ran <"$DEPARTURE/migration"
+  if [[ $name == "$3" ]]; then
+    rm -f "$DEPARTURE/handed-over"
+    if is_running; then
+      init_pid
+      plug_back "$INIT_PID"
+      set_thawed
+    elif ((ran)); then
+      start_existing
+    fi
+    drop_departure
+  fi
+  find_state "$(monitor_alive && echo 1 || true)"
+  echo "$STATE"
+}
+
+# berth_drop_source ID FENCE MIGRATION ADDRESS: what still comes for its addresses is passed on to ADDRESS for a while.
+berth_drop_source() {
+  local line batch='' undo=''
+  [[ -e $CONTAINERS/$1/config ]] || { begin_mutation "$1" "$2" && return; }
+  begin_departure "$1" "$2" "$3"
+  [[ -e $DEPARTURE/handed-over ]] || fail conflict "$ID has not been handed over: it would be lost"
+  while read -r line; do
+    [[ $line == 'route replace '* ]] || continue
+    line=${line#route replace } line=${line%% dev *}
+    [[ $line == *:* && $4 != *:* || $line != *:* && $4 == *:* ]] || batch+="route replace $line via $4"$'\n' undo+="route delete $line via $4"$'\n'
+  done <"$DIR/net.host"
+  destroy_container
+  [[ $batch ]] || return 0
+  ip -force -batch - <<<"$batch" 2>/dev/null || true
+  # shellcheck disable=SC2016
+  setsid bash -c 'sleep 20; ip -force -batch - <<<"$1"' bash "$undo" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
+}

@@ -25,6 +25,7 @@ const CONTAINER_MODULES = [
   'checkpoint',
   'snapshot',
   'migration',
+  'arrival',
 ];
 const MODULES = {
   container: CONTAINER_MODULES,

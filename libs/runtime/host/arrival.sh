@@ -1,0 +1,183 @@
+# The target's end of a migration. Needs all the others.
+#
+# POOL/arrivals/ID/ has what came so far: `migration`, extras/ (spec, counters, …), rounds/, final/root, snapshots/NAME/root,
+# images/, and `sealed` as the last. DIR/arriving names the migration that DIR is being made of; DIR/arrived the one
+# that made it, written at the moment in which the container goes on here, and never taken back.
+# shellcheck shell=bash disable=SC2153
+
+ARRIVALS=$POOL/arrivals
+
+drop_arrival() {
+  local one
+  revoke_key
+  [[ -d $ARRIVALS/$ID ]] || return 0
+  rm -f "$ARRIVALS/$ID/migration"
+  while read -r one; do btrfs -q subvolume delete "$one" >/dev/null || true; done < <(arrived_subvolumes "$ARRIVALS/$ID")
+  rm -rf "$ARRIVALS/$ID"
+}
+
+# The roots of subvolumes have the inode 256.
+arrived_subvolumes() { find "$1" -mindepth 1 -maxdepth 3 -type d -inum 256 -prune; }
+
+# revoke_key | admit LINE: one line of root's authorized keys for each container that is on its way here.
+revoke_key() { admit ''; }
+admit() {
+  local file=/root/.ssh/authorized_keys line kept='' lines=() lock
+  [[ $1 ]] || grep -qs " berth-migration-$ID\$" "$file" || return 0
+  exec {lock}>>"$RUN/authorized-keys.lock"
+  flock -w 10 "$lock" || fail busy 'another command has been changing the authorized keys for 10 s'
+  mkdir -p -m 700 /root/.ssh
+  [[ ! -e $file ]] || mapfile -t lines <"$file"
+  for line in "${lines[@]}"; do
+    [[ $line == *" berth-migration-$ID" ]] || kept+=$line$'\n'
+  done
+  write_file_private "$file" "$kept$1"
+  exec {lock}>&-
+}
+
+write_file_private() {
+  (umask 077 && printf '%s' "$2" >"$1.berth")
+  [[ ! -e $1 ]] || { chmod --reference="$1" "$1.berth" && chown --reference="$1" "$1.berth"; }
+  mv -f "$1.berth" "$1"
+}
+
+# berth_accept_migration ID FENCE MIGRATION MODE FROM DISK_BYTES KEY_BYTES MANIFEST_BYTES: prints this host's keys.
+berth_accept_migration() {
+  local key manifest line free name=''
+  begin_mutation "$1" "$2"
+  use_migration "$3"
+  read_bytes key "$7"
+  read_bytes manifest "$8"
+  if [[ -e $DIR/config && ! -e $DIR/arriving ]]; then fail conflict "there is a container $ID already"; fi
+  manifest=$(base64 -d <<<"$manifest")
+  while read -r line; do
+    case $line in
+      'cgroup '*)
+        [[ $4 != live || $line == "cgroup $CGROUP_VERSION" ]] ||
+          fail host_unsuitable "it has cgroup $CGROUP_VERSION and the source ${line#cgroup }: processes cannot move between them"
+        ;;
+      'criu '*) [[ $4 != live ]] || require_capability migrate:live ;;
+      'feature '*) require_feature "${line#feature }" ;;
+      'limit '*) line=${line#limit } && require_limit "${line%% *}" ;;
+    esac
+  done <<<"$manifest"
+  read -r free < <(df -B1 --output=avail "$POOL" | tail -n 1)
+  ((free > $6 + $6 / 16 + 67108864)) || fail no_space "it has $free bytes free, and $6 are to come"
+  [[ ! -e $ARRIVALS/$ID/migration ]] || read -r name <"$ARRIVALS/$ID/migration"
+  [[ $name == "$3" ]] || drop_arrival
+  mkdir -p -m 700 "$ARRIVALS" "$ARRIVALS/$ID"
+  write_file "$ARRIVALS/$ID/migration" "$3"$'\n'
+  admit "restrict,from=\"$5\",command=\"$LIB/hook-arrival $ID $3\" $key berth-migration-$ID"$'\n'
+  for line in /etc/ssh/ssh_host_*_key.pub; do
+    [[ ! -e $line ]] || { read -r name key _ <"$line" && echo "$name $key"; }
+  done
+}
+
+# berth_take_over ID FENCE MIGRATION: prints the state.
+berth_take_over() {
+  local arrival name='' running
+  begin_mutation "$1" "$2"
+  use_migration "$3"
+  arrival=$ARRIVALS/$ID
+  [[ ! -e $DIR/arrived ]] || read -r name <"$DIR/arrived"
+  if [[ $name != "$3" ]]; then
+    [[ -e $arrival/sealed && $(<"$arrival/migration") == "$3" ]] ||
+      fail not_found "$ID has not been handed over in migration $3"
+    read -r running <"$arrival/sealed"
+    assemble "$arrival"
+    if [[ -e $arrival/images ]]; then
+      ARRIVED=$DIR/arrived restore_images "$arrival/images" "$DIR/arriving"
+    else
+      settle_arrived
+      ((running == 0)) || start_existing
+    fi
+  fi
+  load_spec
+  # The files to the disk before the source may drop its own.
+  sync -f "$DIR"
+  find_state "$(monitor_alive && echo 1 || true)"
+  if [[ -e $arrival/sealed ]]; then
+    read -r running <"$arrival/sealed"
+    if ((running)) && [[ $STATE == stopped ]]; then start_existing && STATE=running; fi
+    drop_arrived "$arrival"
+  fi
+  echo "$STATE"
+}
+
+# It is here: of the two marks the one goes into the other's place.
+settle_arrived() { mv -f "$DIR/arriving" "$DIR/arrived"; }
+
+# Makes the container of what came; whatever an earlier attempt left is made anew.
+assemble() {
+  if is_running; then kill_container; fi
+  if [[ -d $DIR ]]; then
+    close_root
+    delete_root
+    rm -rf --one-file-system "$DIR"
+  fi
+  mkdir -m 700 "$DIR"
+  write_file "$DIR/arriving" "$MIGRATION"$'\n'
+  cp -a "$1/extras/." "$DIR/"
+  [[ ! -e $1/images/counters.0 ]] || mv "$1"/images/counters.* "$DIR/"
+  load_spec
+  if simple_quota; then
+    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
+    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$1/final/root" "$DIR/rootfs" >/dev/null
+  else
+    btrfs -q subvolume snapshot "$1/final/root" "$DIR/rootfs" >/dev/null
+    btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
+  fi
+  mkdir -p "$ROOT" "$RUN/devices/$ID"
+  printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
+  write_config
+  place_nodes
+  apply_disk_limit
+}
+
+# What came with it and is of use no more; snapshots become the container's.
+drop_arrived() {
+  local one
+  for one in "$1"/snapshots/*/root; do
+    [[ -d $one ]] || continue
+    one=${one%/root}
+    mkdir -p "$DIR/snapshots/${one##*/}"
+    mv "$one/root" "$DIR/snapshots/${one##*/}/root"
+  done
+  charge_arrived "$1"
+  rm -f "$1/sealed"
+  drop_arrival
+}
+
+# What came is charged to those subvolumes that brought it: they are to count towards the server's limit.
+charge_arrived() {
+  local one
+  simple_quota || return 0
+  while read -r one; do
+    btrfs qgroup assign --no-rescan "0/$(btrfs inspect-internal rootid "$one")" "1/${ID#ct}" "$POOL" 2>/dev/null || true
+  done < <(arrived_subvolumes "$1" && find "$DIR/snapshots" -mindepth 2 -maxdepth 2 -name root -type d 2>/dev/null)
+}
+
+# berth_reject_migration ID FENCE MIGRATION: prints removed or taken_over.
+berth_reject_migration() {
+  local name=''
+  begin_mutation "$1" "$2"
+  use_migration "$3"
+  [[ ! -e $DIR/arrived ]] || read -r name <"$DIR/arrived"
+  if [[ $name == "$3" ]]; then
+    echo taken_over
+    return
+  fi
+  if [[ -e $DIR/arriving ]]; then
+    destroy_container
+  elif [[ -e $ARRIVALS/$ID/migration && $(<"$ARRIVALS/$ID/migration") == "$3" ]]; then
+    drop_arrival
+  fi
+  echo removed
+}
+
+# berth_close_migration ID FENCE MIGRATION
+berth_close_migration() {
+  begin_mutation "$1" "$2"
+  use_migration "$3"
+  drop_arrival
+}
