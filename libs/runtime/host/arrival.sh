@@ -109,6 +109,7 @@ settle_arrived() { mv -f "$DIR/arriving" "$DIR/arrived"; }
 
 # Makes the container of what came; whatever an earlier attempt left is made anew.
 assemble() {
+  local one
   if is_running; then kill_container; fi
   if [[ -d $DIR ]]; then
     close_root
@@ -118,7 +119,7 @@ assemble() {
   mkdir -m 700 "$DIR"
   write_file "$DIR/arriving" "$MIGRATION"$'\n'
   cp -a "$1/extras/." "$DIR/"
-  [[ ! -e $1/images/counters.0 ]] || mv "$1"/images/counters.* "$DIR/"
+  for one in "$1"/images/counters.[01]; do [[ ! -e $one ]] || cp "$one" "$DIR/"; done
   load_spec
   if simple_quota; then
     btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
@@ -140,8 +141,10 @@ drop_arrived() {
   for one in "$1"/snapshots/*/root; do
     [[ -d $one ]] || continue
     one=${one%/root}
-    mkdir -p "$DIR/snapshots/${one##*/}"
-    mv "$one/root" "$DIR/snapshots/${one##*/}/root"
+    # The directory around it: what is read-only can't have another parent.
+    cp -a "$DIR/snapshots/${one##*/}/." "$one/"
+    rm -rf "$DIR/snapshots/${one##*/}"
+    mv -T "$one" "$DIR/snapshots/${one##*/}"
   done
   charge_arrived "$1"
   rm -f "$1/sealed"

@@ -147,6 +147,7 @@ restore_images() {
   open_root_mounts
   wait "$!"
   chown -R "$ID_BASE:$ID_BASE" "$images"
+  chmod 755 "$images"
   : >"$log"
   : >"$log.hook"
   (

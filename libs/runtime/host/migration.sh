@@ -221,7 +221,7 @@ hand_over_live() {
   # In memory, where there is room for it twice.
   (($(awk '/^MemAvailable:/ { print $2 * 1024 }' /proc/meminfo) > 2 * needed + 268435456)) || images=$DEPARTURE/images
   rm -rf "$images"
-  mkdir -m 700 -p "$images"
+  mkdir -p "$images"
   settle_localtime
   tar_extras | peer extras || fail peer_unreachable "$PEER did not take the configuration"
   set_frozen
@@ -243,9 +243,9 @@ send_rest() {
   local round=0 disk images_bytes
   [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
   find_parent "$round"
-  COUNTERS=(counters.0 counters.1)
   (begin_count && count_container >/dev/null) || true
-  tar -C "$2" -cf - . -C "$DIR" "${COUNTERS[@]}" {LOCK_FD}>&- | peer images &
+  cp "$DIR"/counters.[01] "$2/" || true
+  tar -C "$2" -cf - . {LOCK_FD}>&- | peer images &
   disk=$!
   send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
   wait "$disk" || fail peer_unreachable "the images of the memory did not arrive at $PEER"
