@@ -17,6 +17,7 @@ require_snapshot() {
 berth_create_snapshot() {
   local kind=files size
   begin_change "$1" "$2"
+  flush_at_end
   use_snapshot "$3"
   if [[ ! -e $SNAPSHOT/about ]]; then
     [[ $4 != memory ]] || require_capability snapshots:memory
@@ -69,6 +70,7 @@ berth_list_snapshots() {
 # berth_delete_snapshot ID FENCE NAME
 berth_delete_snapshot() {
   begin_mutation "$1" "$2"
+  flush_at_end
   use_snapshot "$3"
   drop_snapshot "$SNAPSHOT"
 }
@@ -110,6 +112,7 @@ reap_stale_groups() {
 berth_rollback() {
   local name wanted=stopped
   begin_change "$1" "$2"
+  flush_at_end
   refuse_departing
   use_snapshot "$3"
   require_snapshot
@@ -163,9 +166,31 @@ swap_root() {
     mv --exchange -T "$DIR/rootfs.new" "$DIR/rootfs"
     [[ ! -e $DIR/subvolume ]] || btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
   fi
-  apply_disk_limit
   drop_new_root
-  reap_stale_groups
+  limit_after_swap
+}
+
+# What the former root held counts until the kernel has finished with it, seconds from now: so long there is room for
+# both, or a full server could not even start.
+limit_after_swap() {
+  local limit=${LIMITS[disk_bytes]-}
+  if [[ ! $limit || -e $DIR/image ]] || ! simple_quota; then
+    apply_disk_limit
+    reap_stale_groups
+    return
+  fi
+  find_disk_use
+  btrfs qgroup limit "$((limit + ${DISK_USED:-0}))" "1/${ID#ct}" "$POOL"
+  # shellcheck disable=SC2016
+  setsid bash -euo pipefail -c '
+    LIB=$1
+    for module in common spec limits storage; do . "$LIB/$module.sh"; done
+    use_container "$2"
+    btrfs subvolume sync "$POOL" >/dev/null
+    exec {LOCK_FD}>>"$RUN/locks/$ID"
+    flock "$LOCK_FD"
+    if [[ -e $DIR/config ]]; then load_spec && apply_disk_limit; fi
+    btrfs qgroup clear-stale "$POOL"' bash "$LIB" "$ID" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
 }
 
 # Takes the mounts of the root away.
