@@ -1,7 +1,7 @@
 # Freezing, and checkpoints by CRIU: a container's processes as images on the disk. Needs all the others.
 #
 # DIR/checkpoint/images are CRIU's; DIR/checkpoint/done says that they are whole and the processes are gone. It goes at
-# the moment in which they go on (hook-criu). docs/architecture/checkpoints.md.
+# the moment in which they go on (hook-criu). docs/architecture/migration.md.
 # shellcheck shell=bash disable=SC2153
 
 berth_freeze() {

@@ -1,7 +1,7 @@
 # Snapshots of a container's files, and clones of them. Needs all the others.
 #
 # DIR/snapshots/NAME/ holds root (a read-only subvolume) or image, images/ with the memory's, and about, written last:
-# `created-ms memory|files bytes`. Without about it is half made or half gone. docs/decisions/0011-snapshots.md.
+# `created-ms memory|files bytes`. Without about it is half made or half gone. docs/decisions/0012-snapshots-and-checkpoints.md.
 # shellcheck shell=bash disable=SC2153
 
 use_snapshot() {
