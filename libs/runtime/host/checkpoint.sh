@@ -153,7 +153,7 @@ restore_images() {
   (
     close_descriptors
     cd /
-    CT=$ID DONE=$2 ARRIVED=${ARRIVED-} exec lxc-checkpoint -P "$CONTAINERS" -n "$ID" -r -A "$LIB/hook-criu" -D "$images" -v \
+    CT=$ID DONE=$2 ARRIVED=${ARRIVED-} exec lxc-checkpoint -P "$CONTAINERS" -n "$ID" -r -A "$LIB/hook-criu" -D "$images" \
       -l WARN -o "$log" </dev/null >/dev/null 2>&1
   ) || restore_failed
   finish_restore || restore_failed
