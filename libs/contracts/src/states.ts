@@ -11,6 +11,10 @@ export const serverStatusSchema = z.enum([
 ]);
 export type ServerStatus = z.output<typeof serverStatusSchema>;
 
+/** `creating` and `deleting` while an operation does it; `error`: one failed half-way, and it can only be deleted. */
+export const snapshotStatusSchema = z.enum(['creating', 'available', 'deleting', 'error', 'deleted']);
+export type SnapshotStatus = z.output<typeof snapshotStatusSchema>;
+
 export const operationStatusSchema = z.enum(['pending', 'running', 'succeeded', 'failed', 'cancelled']);
 export type OperationStatus = z.output<typeof operationStatusSchema>;
 

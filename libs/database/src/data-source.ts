@@ -10,6 +10,7 @@ import { OperationStepEntity } from './entities/operation-step.entity';
 import { OperationEntity } from './entities/operation.entity';
 import { PlanEntity } from './entities/plan.entity';
 import { ServerEntity } from './entities/server.entity';
+import { SnapshotEntity } from './entities/snapshot.entity';
 import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
 import { TokenEntity } from './entities/token.entity';
@@ -21,6 +22,7 @@ import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
 import { Usage1763660400000 } from './migrations/1763660400000-usage';
 import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-features';
+import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -43,6 +45,7 @@ export const entities = [
   OperationStepEntity,
   PlanEntity,
   ServerEntity,
+  SnapshotEntity,
   TemplateEntity,
   TenantEntity,
   TokenEntity,
@@ -53,7 +56,12 @@ export const entities = [
 ];
 
 /** In order; see the checklist "add a migration". */
-export const migrations = [InitialSchema1763600000000, Usage1763660400000, ServerFeatures1763680000000];
+export const migrations = [
+  InitialSchema1763600000000,
+  Usage1763660400000,
+  ServerFeatures1763680000000,
+  Snapshots1763690400000,
+];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */
 export function createDataSource(options: DataSourceOptionsOfBerth): DataSource {

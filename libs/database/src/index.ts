@@ -9,6 +9,7 @@ export * from './entities/operation-step.entity';
 export * from './entities/operation.entity';
 export * from './entities/plan.entity';
 export * from './entities/server.entity';
+export * from './entities/snapshot.entity';
 export * from './entities/template.entity';
 export * from './entities/tenant.entity';
 export * from './entities/token.entity';

@@ -1,6 +1,6 @@
 import { assertWithinQuota, UNLIMITED } from './quota';
 
-const none = { servers: 0, cpus: 0, ram_bytes: 0, disk_bytes: 0, ipv4: 0 };
+const none = { servers: 0, cpus: 0, ram_bytes: 0, disk_bytes: 0, ipv4: 0, snapshots: 0, snapshot_bytes: 0 };
 
 describe('quota', () => {
   it('lets the last unit in and refuses the next, saying what ran out', () => {

@@ -12,6 +12,7 @@ const constraintMessages: Record<string, string> = {
   plans_name: 'another plan has this name',
   templates_name: 'another template has this name',
   locations_name_key: 'another location has this name',
+  snapshots_name: 'another snapshot of this server has this name',
   hosts_name: 'another host has this name',
 };
 

@@ -4,7 +4,13 @@ import { type QuotaUse, UNLIMITED } from '@berth/domain';
 
 type QuotaColumns = Pick<
   TenantEntity,
-  'quotaServers' | 'quotaCpus' | 'quotaRamBytes' | 'quotaDiskBytes' | 'quotaIpv4'
+  | 'quotaServers'
+  | 'quotaCpus'
+  | 'quotaRamBytes'
+  | 'quotaDiskBytes'
+  | 'quotaIpv4'
+  | 'quotaSnapshots'
+  | 'quotaSnapshotBytes'
 >;
 
 /** The columns of what is named; `null` takes a limit away. */
@@ -15,6 +21,9 @@ export function quotaColumns(quota: QuotaBody): Partial<QuotaColumns> {
   if (quota.ram_bytes !== undefined) columns.quotaRamBytes = quota.ram_bytes ?? UNLIMITED.ram_bytes;
   if (quota.disk_bytes !== undefined) columns.quotaDiskBytes = quota.disk_bytes ?? UNLIMITED.disk_bytes;
   if (quota.ipv4 !== undefined) columns.quotaIpv4 = quota.ipv4 ?? UNLIMITED.ipv4;
+  if (quota.snapshots !== undefined) columns.quotaSnapshots = quota.snapshots ?? UNLIMITED.snapshots;
+  if (quota.snapshot_bytes !== undefined)
+    columns.quotaSnapshotBytes = quota.snapshot_bytes ?? UNLIMITED.snapshot_bytes;
   return columns;
 }
 
@@ -24,6 +33,8 @@ export const noQuota: QuotaColumns = {
   quotaRamBytes: UNLIMITED.ram_bytes,
   quotaDiskBytes: UNLIMITED.disk_bytes,
   quotaIpv4: UNLIMITED.ipv4,
+  quotaSnapshots: UNLIMITED.snapshots,
+  quotaSnapshotBytes: UNLIMITED.snapshot_bytes,
 };
 
 export function quotaOf(tenant: TenantEntity): QuotaUse {
@@ -33,6 +44,8 @@ export function quotaOf(tenant: TenantEntity): QuotaUse {
     ram_bytes: tenant.quotaRamBytes,
     disk_bytes: tenant.quotaDiskBytes,
     ipv4: tenant.quotaIpv4,
+    snapshots: tenant.quotaSnapshots,
+    snapshot_bytes: tenant.quotaSnapshotBytes,
   };
 }
 
@@ -43,6 +56,8 @@ export function usedBy(tenant: TenantEntity): QuotaUse {
     ram_bytes: tenant.usedRamBytes,
     disk_bytes: tenant.usedDiskBytes,
     ipv4: tenant.usedIpv4,
+    snapshots: tenant.usedSnapshots,
+    snapshot_bytes: tenant.usedSnapshotBytes,
   };
 }
 

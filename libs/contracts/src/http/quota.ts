@@ -16,6 +16,8 @@ export const quotaSchema = z.object({
     ram_bytes: z.int(),
     disk_bytes: z.int(),
     ipv4: z.int(),
+    snapshots: z.int(),
+    snapshot_bytes: z.int(),
   }),
 });
 export type QuotaView = z.output<typeof quotaSchema>;

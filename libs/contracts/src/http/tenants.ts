@@ -23,6 +23,9 @@ export const quotaBodySchema = z.strictObject({
   ram_bytes: amount().nullish(),
   disk_bytes: amount().nullish(),
   ipv4: count().nullish(),
+  snapshots: count().nullish(),
+  /** Of all snapshots together; looked at when another one is asked for. */
+  snapshot_bytes: amount().nullish(),
 });
 export type QuotaBody = z.output<typeof quotaBodySchema>;
 
@@ -54,6 +57,8 @@ export const quotaAmountsSchema = z.object({
   ram_bytes: z.int().nullable(),
   disk_bytes: z.int().nullable(),
   ipv4: z.int().nullable(),
+  snapshots: z.int().nullable(),
+  snapshot_bytes: z.int().nullable(),
 });
 export type QuotaAmounts = z.output<typeof quotaAmountsSchema>;
 

@@ -16,6 +16,8 @@ export class ServerEntity {
   @Column('text') name!: string;
   @Column('text') hostname!: string;
   @Column('text') status!: ServerStatus;
+  /** Frozen to its host's disk; never but with status `frozen`. Ends by itself with that status. */
+  @Column('boolean', { default: false }) checkpointed!: boolean;
   /** What it shall be after its host's boot. */
   @Column('text', { name: 'desired_state' }) desiredState!: 'running' | 'stopped';
   @Column('jsonb') limits!: Limits;

@@ -15,6 +15,10 @@ export class TenantEntity {
   @Column('bigint', { name: 'quota_ram_bytes', transformer: asNumber }) quotaRamBytes!: number;
   @Column('bigint', { name: 'quota_disk_bytes', transformer: asNumber }) quotaDiskBytes!: number;
   @Column('integer', { name: 'quota_ipv4' }) quotaIpv4!: number;
+  @Column('integer', { name: 'quota_snapshots', default: 2_147_483_647 }) quotaSnapshots!: number;
+  /** Held against what is used when another snapshot is asked for: they grow by themselves. */
+  @Column('bigint', { name: 'quota_snapshot_bytes', transformer: asNumber, default: Number.MAX_SAFE_INTEGER })
+  quotaSnapshotBytes!: number;
 
   @Column({ type: 'integer', name: 'used_servers', insert: false, update: false }) usedServers!: number;
   @Column({ type: 'numeric', name: 'used_cpus', transformer: asNumber, insert: false, update: false })
@@ -24,6 +28,15 @@ export class TenantEntity {
   @Column({ type: 'bigint', name: 'used_disk_bytes', transformer: asNumber, insert: false, update: false })
   usedDiskBytes!: number;
   @Column({ type: 'integer', name: 'used_ipv4', insert: false, update: false }) usedIpv4!: number;
+  @Column({ type: 'integer', name: 'used_snapshots', insert: false, update: false }) usedSnapshots!: number;
+  @Column({
+    type: 'bigint',
+    name: 'used_snapshot_bytes',
+    transformer: asNumber,
+    insert: false,
+    update: false,
+  })
+  usedSnapshotBytes!: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' }) updatedAt!: Date;
