@@ -21,6 +21,14 @@ export const operationKindSchema = z.enum([
   'add_address',
   'remove_address',
   'set_rdns',
+  'freeze_server',
+  'unfreeze_server',
+  'checkpoint_server',
+  'restore_server',
+  'create_snapshot',
+  'delete_snapshot',
+  'rollback_snapshot',
+  'clone_server',
   'enrol_host',
 ]);
 export type OperationKind = z.output<typeof operationKindSchema>;
@@ -63,6 +71,21 @@ export const operationInputs = {
   add_address: z.strictObject({ address: z.string() }),
   remove_address: z.strictObject({ address: z.string() }),
   set_rdns: z.strictObject({ address: z.string(), name: z.string().nullable() }),
+  freeze_server: nothing,
+  unfreeze_server: nothing,
+  checkpoint_server: nothing,
+  restore_server: nothing,
+  create_snapshot: z.strictObject({ snapshot_id: z.uuid(), memory: z.boolean() }),
+  /** `previous`: its status, to which a cancel goes back. */
+  delete_snapshot: z.strictObject({ snapshot_id: z.uuid(), previous: z.enum(['available', 'error']) }),
+  /** `start`: whether it runs at the end; with `memory` its processes go on from the snapshot. */
+  rollback_snapshot: z.strictObject({ snapshot_id: z.uuid(), memory: z.boolean(), start: z.boolean() }),
+  /** Of the new server; the snapshot is another one's. */
+  clone_server: z.strictObject({
+    snapshot_id: z.uuid(),
+    start: z.boolean(),
+    sealed_root_password: sealed.nullable(),
+  }),
   enrol_host: nothing,
 } as const satisfies Record<OperationKind, z.ZodType>;
 

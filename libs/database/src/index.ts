@@ -34,6 +34,7 @@ export * from './repositories/server-change.repository';
 export * from './repositories/outbox.repository';
 export * from './repositories/placement.repository';
 export * from './repositories/simulated-host.repository';
+export * from './repositories/snapshot.repository';
 export * from './repositories/tenant.repository';
 export * from './repositories/usage-counters.repository';
 export * from './repositories/usage-partition.repository';

@@ -73,6 +73,25 @@ export const operationPlans = {
     ],
     pointOfNoReturn: 'destroy_old',
   },
+  freeze_server: { steps: [step('freeze_container', MINUTE, true)], pointOfNoReturn: 'freeze_container' },
+  unfreeze_server: { steps: [step('unfreeze_container', MINUTE)], pointOfNoReturn: 'unfreeze_container' },
+  // Memory goes to the host's disk and comes back from it: gigabytes take minutes.
+  checkpoint_server: {
+    steps: [step('checkpoint_container', 10 * MINUTE, true)],
+    pointOfNoReturn: 'checkpoint_container',
+  },
+  restore_server: { steps: [step('restore_container', 10 * MINUTE)], pointOfNoReturn: 'restore_container' },
+  create_snapshot: { steps: [step('take_snapshot', 10 * MINUTE, true)], pointOfNoReturn: null },
+  delete_snapshot: { steps: [step('remove_snapshot', 10 * MINUTE)], pointOfNoReturn: 'remove_snapshot' },
+  // What was written since the snapshot is gone with the first step: from there on only forward.
+  rollback_snapshot: {
+    steps: [step('roll_back_container', 10 * MINUTE), step('start_container', 2 * MINUTE)],
+    pointOfNoReturn: 'roll_back_container',
+  },
+  clone_server: {
+    steps: [step('clone_container', 5 * MINUTE, true), step('start_container', 2 * MINUTE, true)],
+    pointOfNoReturn: null,
+  },
   enrol_host: {
     steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],
     pointOfNoReturn: null,

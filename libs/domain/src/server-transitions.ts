@@ -11,6 +11,8 @@ interface Transition {
   cancelled: ServerStatus | 'unchanged';
   /** What the server shall be after a host's boot; `unchanged` keeps the wish. */
   desired: 'running' | 'stopped' | 'unchanged';
+  /** Of a server that is checkpointed (frozen to disk): `fine`, or what it is for. Refused where not said. */
+  checkpoint?: 'fine' | 'needed';
 }
 
 export type ServerOperationKind = Exclude<OperationKind, 'enrol_host'>;
@@ -18,8 +20,9 @@ export type ServerOperationKind = Exclude<OperationKind, 'enrol_host'>;
 const alive = ['running', 'stopped', 'frozen'] as const;
 
 /** What changes a property of the server, and leaves its status alone. */
-const change = (from: readonly ServerStatus[]): Transition => ({
+const change = (from: readonly ServerStatus[], checkpoint?: Transition['checkpoint']): Transition => ({
   from,
+  ...(checkpoint && { checkpoint }),
   success: 'unchanged',
   failure: 'unchanged',
   cancelled: 'unchanged',
@@ -42,8 +45,10 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
     cancelled: 'unchanged',
     desired: 'running',
   },
+  // Stopped or killed, a checkpoint is lost.
   stop_server: {
     from: ['running', 'stopped', 'frozen', 'error'],
+    checkpoint: 'fine',
     success: 'stopped',
     failure: 'unchanged',
     cancelled: 'unchanged',
@@ -58,12 +63,14 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
   },
   kill_server: {
     from: ['running', 'stopped', 'frozen', 'error'],
+    checkpoint: 'fine',
     success: 'stopped',
     failure: 'unchanged',
     cancelled: 'unchanged',
     desired: 'stopped',
   },
   delete_server: {
+    checkpoint: 'fine',
     from: ['creating', 'running', 'stopped', 'frozen', 'suspended', 'error', 'deleted'],
     success: 'deleted',
     failure: 'error',
@@ -72,7 +79,7 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
   },
   reset_password: change(alive),
   set_hostname: change(alive),
-  change_protection: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error']),
+  change_protection: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'], 'fine'),
   resize_server: change(alive),
   enable_feature: change(alive),
   disable_feature: change(alive),
@@ -80,26 +87,85 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
   remove_device: change(alive),
   add_address: change(alive),
   remove_address: change(alive),
-  set_rdns: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error']),
+  set_rdns: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'], 'fine'),
   // Also of an order that failed, and of a server whose container was lost: both have all that a new root needs.
   reinstall_server: {
     from: ['running', 'stopped', 'frozen', 'error'],
+    checkpoint: 'fine',
     success: 'running',
     failure: 'error',
     cancelled: 'unchanged',
     desired: 'unchanged',
   },
+  // After its host's boot a frozen server starts as it would have before: its memory is lost.
+  freeze_server: {
+    from: ['running', 'frozen'],
+    success: 'frozen',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'unchanged',
+  },
+  unfreeze_server: {
+    from: ['running', 'frozen'],
+    success: 'running',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'running',
+  },
+  // A checkpoint outlives its host's boot, after which the server stays frozen.
+  checkpoint_server: {
+    from: ['running', 'frozen'],
+    checkpoint: 'fine',
+    success: 'frozen',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'unchanged',
+  },
+  restore_server: {
+    from: ['frozen'],
+    checkpoint: 'needed',
+    success: 'running',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'running',
+  },
+  create_snapshot: change(alive, 'fine'),
+  delete_snapshot: change(['running', 'stopped', 'frozen', 'suspended', 'error'], 'fine'),
+  // Also of a server whose system doesn't start any more: that is what it is for.
+  rollback_snapshot: {
+    from: ['running', 'stopped', 'frozen', 'error'],
+    checkpoint: 'fine',
+    success: 'running',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'unchanged',
+  },
+  // An order like another, but for where its files come from.
+  clone_server: {
+    from: ['creating', 'error'],
+    success: 'running',
+    failure: 'error',
+    cancelled: 'deleted',
+    desired: 'unchanged',
+  },
 };
 
-/** The status that an operation's end gives the server, which was in `status`; an order or reinstall with `start: false` ends stopped. */
+/** Kinds that say by `start` in their input whether the server runs at their end. */
+const STARTS_ON_REQUEST: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  'create_server',
+  'reinstall_server',
+  'rollback_snapshot',
+  'clone_server',
+]);
+
+/** The status that an operation's end gives the server, which was in `status`; what makes or remakes it with `start: false` ends stopped. */
 export function statusAfter(
   kind: ServerOperationKind,
   outcome: 'success' | 'failure' | 'cancelled',
   status: ServerStatus,
   input: Record<string, unknown>,
 ): ServerStatus {
-  const makes = kind === 'create_server' || kind === 'reinstall_server';
-  if (makes && outcome === 'success' && input.start === false) return 'stopped';
+  if (STARTS_ON_REQUEST.has(kind) && outcome === 'success' && input.start === false) return 'stopped';
   const target = serverTransitions[kind][outcome];
   return target === 'unchanged' ? status : target;
 }
@@ -109,12 +175,15 @@ export const observedTransitions: Partial<Record<ServerStatus, readonly ServerSt
   running: ['stopped', 'frozen', 'error'],
   stopped: ['running', 'error'],
   frozen: ['running', 'stopped', 'error'],
-  error: ['running', 'stopped'],
+  error: ['running', 'stopped', 'frozen'],
 };
 
 /** Throws `conflict` where the operation can't be asked for in this status, saying in which it can. */
-export function assertTransition(kind: ServerOperationKind, status: ServerStatus): void {
-  const { from } = serverTransitions[kind];
+export function assertTransition(
+  kind: ServerOperationKind,
+  { status, checkpointed }: { status: ServerStatus; checkpointed: boolean },
+): void {
+  const { from, checkpoint } = serverTransitions[kind];
   if (!from.includes(status)) {
     throw new BerthError(
       'conflict',
@@ -124,6 +193,23 @@ export function assertTransition(kind: ServerOperationKind, status: ServerStatus
         allowed: from,
       },
     );
+  }
+  assertCheckpoint(kind, checkpointed, checkpoint);
+}
+
+/** As above, by whether its memory lies on the host's disk. */
+function assertCheckpoint(
+  kind: ServerOperationKind,
+  checkpointed: boolean,
+  checkpoint: 'fine' | 'needed' | undefined,
+): void {
+  if (checkpointed && !checkpoint) {
+    const message = `a server that is checkpointed can't do ${kind}: restore it first, or stop it and lose the checkpoint`;
+    throw new BerthError('conflict', message, { status: 'frozen', checkpointed });
+  }
+  if (!checkpointed && checkpoint === 'needed') {
+    const message = `the server is not checkpointed, so there is nothing that ${kind} could bring back`;
+    throw new BerthError('conflict', message, { status: 'frozen', checkpointed });
   }
 }
 

@@ -144,12 +144,15 @@ export async function makeHost(
   );
 }
 
-/** What the API's order does, on the world's host: a server in `creating`, its addresses and its create operation. */
+/**
+ * What the API's order does, on the world's host: a server in `creating`, its addresses and its create operation; with a
+ * snapshot's id, the one of a clone.
+ */
 export async function orderServer(
   dataSource: DataSource,
   world: World,
   given: Partial<ServerEntity> = {},
-  input: { start?: boolean; sealed_root_password?: string | null } = {},
+  input: { start?: boolean; sealed_root_password?: string | null; snapshot_id?: string } = {},
 ): Promise<{ server: ServerEntity; operation: OperationEntity }> {
   return inTransaction(dataSource, async (em) => {
     const demand = demandOf(given.limits ?? world.plan.limits);
@@ -189,13 +192,13 @@ export async function orderServer(
       isPrimary: true,
     });
     const operation = await createOperation(em, {
-      kind: 'create_server',
+      kind: input.snapshot_id ? 'clone_server' : 'create_server',
       serverId: id,
       hostId: server.hostId,
       tenantId: server.tenantId,
       requestedBy: 'test',
       requestId: 'test',
-      input: { start: input.start ?? true, sealed_root_password: input.sealed_root_password ?? null },
+      input: { start: true, sealed_root_password: null, ...input },
     });
     return { server, operation };
   });

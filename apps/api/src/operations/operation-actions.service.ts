@@ -17,7 +17,7 @@ import { presentOperation } from './operation-presenter';
 
 const ENDED = ['succeeded', 'failed', 'cancelled'];
 /** They reserved something at their request, and gave it back when they failed: only a new request can reserve anew. */
-const RESERVING: readonly OperationKind[] = ['resize_server', 'add_address'];
+const RESERVING: readonly OperationKind[] = ['resize_server', 'add_address', 'create_snapshot'];
 
 /** Throws `conflict` where the engine would not heed a cancel any more. */
 async function assertCancellable(em: EntityManager, operation: OperationEntity): Promise<void> {
@@ -100,10 +100,10 @@ export class OperationActionsService {
       where: { id: failed.serverId! },
       lock: { mode: 'pessimistic_write' },
     });
-    assertTransition(failed.kind as ServerOperationKind, server.status);
+    assertTransition(failed.kind as ServerOperationKind, server);
     if (
       'sealed_root_password' in failed.input ||
-      !failed.kind.match(/^(create_server|reset_password|reinstall_server)$/)
+      !failed.kind.match(/^(create_server|clone_server|reset_password|reinstall_server)$/)
     )
       return;
     throw new BerthError('conflict', 'this operation was retried already', { server_id: server.id });

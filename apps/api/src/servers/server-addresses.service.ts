@@ -79,7 +79,7 @@ export class ServerAddressesService {
 async function assertFree(em: EntityManager, server: ServerEntity): Promise<void> {
   const running = await activeOperationOf(em, server.id);
   // Told by requestOperation, which knows the words.
-  if (!running) assertTransition('add_address', server.status);
+  if (!running) assertTransition('add_address', server);
 }
 
 async function ownAddress(em: EntityManager, server: ServerEntity, text: string) {

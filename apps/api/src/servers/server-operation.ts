@@ -33,7 +33,7 @@ export async function requestOperation<K extends ServerOperationKind>(
     input: input as Record<string, unknown>,
   });
   // After the operation was made: "locked by …" says more than "it is creating".
-  assertTransition(kind, server.status);
+  assertTransition(kind, server);
   const { desired } = serverTransitions[kind];
   if (desired !== 'unchanged') await em.update(ServerEntity, { id: server.id }, { desiredState: desired });
   await audit(em, context, {

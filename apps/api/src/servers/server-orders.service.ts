@@ -7,18 +7,14 @@ import {
   type ServerView,
 } from '@berth/contracts';
 import {
-  allocateAddress,
-  allocateIdSlot,
   createFirstOperation,
-  lockTenant,
-  newId,
   OperationEntity,
   placeServer,
   seal,
   ServerEntity,
   type TenantEntity,
 } from '@berth/database';
-import { assertWithinQuota, BerthError, demandOf, type ResourceDemand, UNIT_PREFIX } from '@berth/domain';
+import { assertWithinQuota, BerthError, demandOf } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { InjectConfig } from '../api-config';
@@ -31,6 +27,7 @@ import { quotaOf, usedBy } from '../tenants/tenant-quota';
 import { assertAddressesLeft, chooseFor, type OrderChoice } from './order-choice';
 import { newRootPassword } from './root-password';
 import { presentServer, serverView } from './server-presenter';
+import { giveAddresses, insertServer, lockActiveTenant } from './server-reservation';
 
 type OrderAnswer = { server: ServerView; operation: OperationView; root_password?: string };
 
@@ -64,7 +61,7 @@ export class ServerOrdersService {
     early?.catch(() => undefined); // thrown where it is awaited, if the tenant may order at all
     return this.commands.run(context, async (em) => {
       // Lock order everywhere: tenant, host, then addresses and server.
-      const tenant = await this.lockActiveTenant(em, tenantId);
+      const tenant = await lockActiveTenant(em, tenantId);
       const earlier = await this.earlierOrder(em, context, tenantId, body.external_id, digest);
       if (earlier) return earlier;
       const choice = await (early ?? chooseFor(em, body));
@@ -83,14 +80,6 @@ export class ServerOrdersService {
       await this.auditOrder(em, context, server, body);
       const answer = this.presentNew(context, choice, server, addresses, operation);
       return { body: answer, ...(made !== null && { once: { root_password: made } }) };
-    });
-  }
-
-  private async lockActiveTenant(em: EntityManager, tenantId: string): Promise<TenantEntity> {
-    const tenant = await lockTenant(em, tenantId);
-    if (tenant.status === 'active') return tenant;
-    throw new BerthError('forbidden', `the tenant is ${tenant.status}: it gets no servers`, {
-      tenant_status: tenant.status,
     });
   }
 
@@ -139,68 +128,23 @@ export class ServerOrdersService {
       demand,
       capabilities: capabilitiesFor(choice),
     });
-    const server = this.newServer(em, tenant.id, host.id, choice, body, demand);
-    server.idSlot = await allocateIdSlot(em, choice.location.id);
-    server.orderDigest = digest;
-    await em.insert(ServerEntity, server as never);
-    return { server, addresses: await this.giveAddresses(em, server, choice) };
-  }
-
-  private newServer(
-    em: EntityManager,
-    tenantId: string,
-    hostId: string,
-    choice: OrderChoice,
-    body: CreateServerBody,
-    demand: ResourceDemand,
-  ): ServerEntity {
-    return em.create(ServerEntity, {
-      id: newId(),
-      tenantId,
-      hostId,
+    const server = await insertServer(em, {
+      tenantId: tenant.id,
       locationId: choice.location.id,
+      hostId: host.id,
       planId: choice.plan.id,
       templateId: choice.template.id,
-      name: body.name,
-      hostname: body.name,
-      status: 'creating',
-      desiredState: body.start ? 'running' : 'stopped',
       limits: choice.plan.limits,
-      cpus: demand.cpus,
-      ramBytes: demand.ram_bytes,
-      diskBytes: demand.disk_bytes,
+      name: body.name,
       sshKeys: body.ssh_keys,
-      features: [],
-      devices: [],
       labels: body.labels,
       externalId: body.external_id ?? null,
+      orderDigest: digest,
+      start: body.start,
       onboot: body.onboot,
       bootOrder: body.boot_order,
-      protectionDelete: false,
-      deletedAt: null,
     });
-  }
-
-  /** The first of each family is its primary. IPv4 first: its pools are the ones that run out. */
-  private async giveAddresses(
-    em: EntityManager,
-    server: ServerEntity,
-    choice: OrderChoice,
-  ): Promise<ServerView['addresses']> {
-    const { locationId, tenantId, id: serverId } = server;
-    const given: ServerView['addresses'] = [];
-    for (const [family, count] of [
-      [4, choice.ipv4],
-      [6, choice.ipv6],
-    ] as const) {
-      for (let i = 0; i < count; i++) {
-        const primary = i === 0;
-        const request = { locationId, serverId, tenantId, family, isPrimary: primary };
-        const address = await allocateAddress(em, request);
-        given.push({ address, family, prefix: UNIT_PREFIX[family], rdns: null, primary });
-      }
-    }
-    return given;
+    return { server, addresses: await giveAddresses(em, server, choice) };
   }
 
   /** All that the answer says is known: an order's customer need not wait for its own rows to be read again. */

@@ -37,6 +37,7 @@ export function serverView(server: ServerEntity, around: Surroundings, caller: C
     name: server.name,
     hostname: server.hostname,
     status: server.status,
+    checkpointed: server.checkpointed,
     tenant_id: server.tenantId,
     ...(caller.role === 'operator' && { host_id: server.hostId }),
     plan: around.plan,

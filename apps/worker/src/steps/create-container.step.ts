@@ -1,11 +1,11 @@
-import { unseal } from '@berth/database';
 import type { StepContext, StepHandler } from '@berth/jobs';
-import { RuntimeError, type ContainerSpec } from '@berth/runtime';
+import { RuntimeError } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
 import { InjectOptions, type WorkerOptions } from '../core/worker-options';
 import { HostTemplates } from '../templates/host-templates';
+import { rootPasswordOf, specOf } from './container-spec';
 import { absentIsFine, mutationOf } from './mutation';
-import { ServerTargets, type ServerTarget } from './server-target';
+import { ServerTargets } from './server-target';
 
 /**
  * Makes the container; starts it at once where the order says so, since one call to the host takes less time than two.
@@ -21,7 +21,7 @@ export class CreateContainerStep implements StepHandler {
 
   async run(context: StepContext): Promise<{ started_with_fence: number | null }> {
     const target = await this.targets.of(context.operation);
-    const spec = specOf(target, await this.rootPasswordOf(context));
+    const spec = specOf(target, await rootPasswordOf(context, this.options));
     const start = context.operation.input.start !== false;
     const create = () => target.runtime.create(spec, { ...mutationOf(context), start });
     try {
@@ -42,27 +42,4 @@ export class CreateContainerStep implements StepHandler {
     const { runtime, containerId } = await this.targets.of(context.operation);
     await absentIsFine(runtime.destroy(containerId, mutationOf(context)));
   }
-
-  private async rootPasswordOf({ operation }: StepContext): Promise<string | null> {
-    const sealed = operation.input.sealed_root_password;
-    return typeof sealed === 'string' ? unseal(this.options.config, sealed) : null;
-  }
-}
-
-function specOf(target: ServerTarget, rootPassword: string | null): ContainerSpec {
-  const { containerId, template, hostname, idBase, limits, addresses, sshKeys, features, devices } = target;
-  return {
-    id: containerId,
-    templateSha256: template.sha256,
-    hostname,
-    idBase,
-    limits,
-    addresses,
-    // The template's own resolvers are kept.
-    dns: { nameservers: [], search: [] },
-    sshKeys,
-    rootPassword,
-    features,
-    devices,
-  };
 }

@@ -7,7 +7,7 @@ import { ServerTargets, type ServerTarget } from './server-target';
  * A host that an operator removed is gone for good, with all that was on it: there is nothing to destroy, and nobody to
  * ask. Its servers can be deleted, so that they give back what they hold.
  */
-function isGone({ host }: ServerTarget, context: StepContext): boolean {
+export function isGone({ host }: ServerTarget, context: StepContext): boolean {
   if (host.state !== 'removed') return false;
   context.log(`${host.name} was removed: nothing is left there to delete`);
   return true;

@@ -24,7 +24,8 @@ export class StartOrderedContainerStep implements StepHandler {
 
   async run(context: StepContext): Promise<void> {
     if (context.operation.input.start === false) return;
-    if (context.outputOf('create_container')?.started_with_fence === context.fence) return;
+    const made = context.outputOf('create_container') ?? context.outputOf('clone_container');
+    if (made?.started_with_fence === context.fence) return;
     const { runtime, containerId } = await this.targets.of(context.operation);
     await runtime.start(containerId, mutationOf(context));
   }

@@ -14,6 +14,7 @@ export interface ServerTarget {
   serverId: string;
   containerId: string;
   status: ServerStatus;
+  checkpointed: boolean;
   hostname: string;
   limits: Limits;
   idBase: number;
@@ -30,6 +31,7 @@ export interface ServerTarget {
 interface Row {
   number: string;
   status: ServerStatus;
+  checkpointed: boolean;
   hostname: string;
   limits: Limits;
   id_slot: number;
@@ -44,7 +46,7 @@ interface Row {
 const TARGET_SQL = prepared(
   'server_target',
   `
-  SELECT s.number, s.status, s.hostname, s.limits, s.id_slot, s.ssh_keys, s.features, s.devices,
+  SELECT s.number, s.status, s.checkpointed, s.hostname, s.limits, s.id_slot, s.ssh_keys, s.features, s.devices,
          jsonb_build_object('sha256', t.sha256, 'compression', t.compression, 'source', t.source) AS template,
          ${hostRecordSql('h')} AS host,
          coalesce((SELECT jsonb_agg(jsonb_build_object('address', host(a.address), 'family', a.family, 'prefix', a.prefix)
@@ -90,6 +92,7 @@ export class ServerTargets {
       serverId: operation.serverId!,
       containerId: containerIdOf(Number(row.number)),
       status: row.status,
+      checkpointed: row.checkpointed,
       hostname: row.hostname,
       limits: row.limits,
       idBase: idBaseOf(row.id_slot),

@@ -2,6 +2,7 @@ import type { StepHandler, StepHandlers } from '@berth/jobs';
 import type { RuntimeErrorCode } from '@berth/runtime';
 import type { StepDecision } from '@berth/domain';
 import { Injectable } from '@nestjs/common';
+import { CloneContainerStep } from './clone-container.step';
 import { CreateContainerStep } from './create-container.step';
 import { DestroyContainerStep, KillForDeleteStep } from './delete.steps';
 import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.steps';
@@ -9,6 +10,12 @@ import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
 import { ApplyAddressesStep, ApplyDevicesStep, ApplyFeaturesStep } from './equipment.steps';
 import { ApplyLimitsStep } from './apply-limits.step';
 import { DestroyOldStep } from './destroy-old.step';
+import {
+  CheckpointContainerStep,
+  FreezeContainerStep,
+  RestoreContainerStep,
+  UnfreezeContainerStep,
+} from './freeze.steps';
 import { ImportTemplateStep } from './import-template.step';
 import {
   KillContainerStep,
@@ -16,6 +23,7 @@ import {
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
+import { RemoveSnapshotStep, RollBackContainerStep, TakeSnapshotStep } from './snapshot.steps';
 import { translated } from './step-failure';
 
 type Decisions = Partial<Record<RuntimeErrorCode, StepDecision>>;
@@ -49,6 +57,14 @@ export class Steps {
     applyDevices: ApplyDevicesStep,
     applyAddresses: ApplyAddressesStep,
     destroyOld: DestroyOldStep,
+    freezeContainer: FreezeContainerStep,
+    unfreezeContainer: UnfreezeContainerStep,
+    checkpointContainer: CheckpointContainerStep,
+    restoreContainer: RestoreContainerStep,
+    takeSnapshot: TakeSnapshotStep,
+    removeSnapshot: RemoveSnapshotStep,
+    rollBackContainer: RollBackContainerStep,
+    cloneContainer: CloneContainerStep,
     checkHost: CheckHostStep,
     prepareHost: PrepareHostStep,
     openForOrders: OpenForOrdersStep,
@@ -86,6 +102,20 @@ export class Steps {
         destroy_old: translated(destroyOld, DELETE),
         create_container: translated(forwardOnly(createContainer)),
         start_container: translated(forwardOnly(startOrdered)),
+      },
+      freeze_server: { freeze_container: translated(freezeContainer) },
+      unfreeze_server: { unfreeze_container: translated(unfreezeContainer) },
+      checkpoint_server: { checkpoint_container: translated(checkpointContainer) },
+      restore_server: { restore_container: translated(restoreContainer) },
+      create_snapshot: { take_snapshot: translated(takeSnapshot) },
+      delete_snapshot: { remove_snapshot: translated(removeSnapshot, DELETE) },
+      rollback_snapshot: {
+        roll_back_container: translated(rollBackContainer),
+        start_container: translated(forwardOnly(startOrdered)),
+      },
+      clone_server: {
+        clone_container: translated(cloneContainer),
+        start_container: translated(startOrdered),
       },
       enrol_host: {
         check_host: translated(checkHost, ENROLMENT),

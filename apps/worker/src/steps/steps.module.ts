@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { HostsModule } from '../hosts/hosts.module';
 import { TemplatesModule } from '../templates/templates.module';
+import { CloneContainerStep } from './clone-container.step';
 import { CreateContainerStep } from './create-container.step';
 import { DestroyContainerStep, KillForDeleteStep } from './delete.steps';
 import { CheckHostStep, OpenForOrdersStep, PrepareHostStep } from './enrol-host.steps';
@@ -8,6 +9,12 @@ import { ApplyHostnameStep, SetRootPasswordStep } from './guest.steps';
 import { ApplyAddressesStep, ApplyDevicesStep, ApplyFeaturesStep } from './equipment.steps';
 import { ApplyLimitsStep } from './apply-limits.step';
 import { DestroyOldStep } from './destroy-old.step';
+import {
+  CheckpointContainerStep,
+  FreezeContainerStep,
+  RestoreContainerStep,
+  UnfreezeContainerStep,
+} from './freeze.steps';
 import { ImportTemplateStep } from './import-template.step';
 import {
   KillContainerStep,
@@ -16,12 +23,15 @@ import {
   StopContainerStep,
 } from './power.steps';
 import { ServerTargets } from './server-target';
+import { SnapshotTargets } from './snapshot-target';
+import { RemoveSnapshotStep, RollBackContainerStep, TakeSnapshotStep } from './snapshot.steps';
 import { Steps } from './step-handlers';
 
 @Module({
   imports: [HostsModule, TemplatesModule],
   providers: [
     ServerTargets,
+    SnapshotTargets,
     Steps,
     ImportTemplateStep,
     CreateContainerStep,
@@ -38,6 +48,14 @@ import { Steps } from './step-handlers';
     ApplyDevicesStep,
     ApplyAddressesStep,
     DestroyOldStep,
+    FreezeContainerStep,
+    UnfreezeContainerStep,
+    CheckpointContainerStep,
+    RestoreContainerStep,
+    TakeSnapshotStep,
+    RemoveSnapshotStep,
+    RollBackContainerStep,
+    CloneContainerStep,
     CheckHostStep,
     PrepareHostStep,
     OpenForOrdersStep,

@@ -89,6 +89,8 @@ export const serverSchema = z.object({
   name: z.string(),
   hostname: z.string(),
   status: serverStatusSchema,
+  /** Frozen to its host's disk: it holds no memory, and `restore` lets it go on. Only with status `frozen`. */
+  checkpointed: z.boolean(),
   tenant_id: z.uuid(),
   /** Operators only. */
   host_id: z.uuid().optional(),

@@ -111,6 +111,30 @@ export async function placeServer(em: EntityManager, request: PlacementRequest):
   return refuse(em, request);
 }
 
+/**
+ * Locks the one host that a server has to be on, since what it is made of lies there. Throws `no_capacity` or
+ * `unsupported` with the reason.
+ */
+export async function placeOnHost(
+  em: EntityManager,
+  hostId: string,
+  { demand, capabilities }: Pick<PlacementRequest, 'demand' | 'capabilities'>,
+): Promise<HostEntity> {
+  const host = await em.findOneOrFail(HostEntity, {
+    where: { id: hostId },
+    lock: { mode: 'pessimistic_write' },
+  });
+  const capability = capabilities.find((one) => !host.capabilities.includes(one));
+  if (capability) throw new BerthError('unsupported', `its host can't do ${capability}`, { capability });
+  const isOpen = host.state === 'active' && host.reachable;
+  if (isOpen && hasRoom(host, demand)) return host;
+  const why = isOpen ? 'has no room for it' : 'takes no orders now';
+  throw new BerthError('no_capacity', `it has to be on its snapshot's host, which ${why}`, {
+    resource: 'host',
+    requested: demand,
+  });
+}
+
 /** The row may have filled up between the look and the lock. */
 function hasRoom(host: HostEntity, demand: ResourceDemand): boolean {
   return (

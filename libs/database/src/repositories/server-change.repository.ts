@@ -1,8 +1,9 @@
 import type { OperationInput } from '@berth/contracts';
 import { demandOf, featuresAfter, devicesAfter, mergeLimits } from '@berth/domain';
-import type { EntityManager } from 'typeorm';
+import { IsNull, type EntityManager } from 'typeorm';
 import type { OperationEntity } from '../entities/operation.entity';
 import { ServerEntity } from '../entities/server.entity';
+import { SnapshotEntity } from '../entities/snapshot.entity';
 import { removeAddress } from './address-change.repository';
 
 /**
@@ -80,9 +81,40 @@ export async function settleServerChange(
         await em.update(ServerEntity, { id: server.id }, { templateId, ...(features && { features }) });
       }
       return;
+    case 'checkpoint_server':
+      if (end.succeeded)
+        await em.update(ServerEntity, { id: server.id }, { status: 'frozen', checkpointed: true });
+      return;
+    case 'create_snapshot':
+      // What could not be taken back can still be deleted.
+      await settleSnapshot(em, operation, end.succeeded ? 'available' : end.takenBack ? 'deleted' : 'error');
+      return;
+    case 'delete_snapshot':
+      await settleSnapshot(
+        em,
+        operation,
+        end.succeeded ? 'deleted' : end.irrevocable ? 'error' : previousOf(operation),
+      );
+      return;
     default:
       return;
   }
+}
+
+const previousOf = ({ input }: Pick<OperationEntity, 'input'>) =>
+  (input as OperationInput<'delete_snapshot'>).previous;
+
+async function settleSnapshot(
+  em: EntityManager,
+  { input }: Pick<OperationEntity, 'input'>,
+  status: SnapshotEntity['status'],
+): Promise<void> {
+  const deletedAt = status === 'deleted' ? new Date() : null;
+  await em.update(
+    SnapshotEntity,
+    { id: String(input.snapshot_id), deletedAt: IsNull() },
+    { status, deletedAt },
+  );
 }
 
 async function settleResize(

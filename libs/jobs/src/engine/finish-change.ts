@@ -15,6 +15,9 @@ const CHANGES: ReadonlySet<OperationKind> = new Set<OperationKind>([
   'remove_device',
   'add_address',
   'remove_address',
+  'checkpoint_server',
+  'create_snapshot',
+  'delete_snapshot',
 ]);
 
 export const changesServer = ({ kind, serverId }: OperationEntity): boolean =>

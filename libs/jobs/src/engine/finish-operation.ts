@@ -47,6 +47,9 @@ const END_OPERATION = prepared(
   ), id_range_back AS (
     INSERT INTO free_id_slots (location_id, slot) SELECT location_id, id_slot FROM server WHERE status = 'deleted'
     ON CONFLICT DO NOTHING
+  ), snapshots_gone AS (
+    UPDATE snapshots SET status = 'deleted', deleted_at = now()
+     WHERE server_id = (SELECT id FROM server WHERE status = 'deleted') AND deleted_at IS NULL
   ), host AS (
     -- A host that an operator cordoned or removed meanwhile stays so.
     UPDATE hosts SET state = CASE WHEN $3 = 'succeeded' THEN 'active' ELSE 'error' END, reachable = $3 = 'succeeded',

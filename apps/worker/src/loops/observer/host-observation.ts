@@ -88,8 +88,9 @@ export class HostObservation {
       return before.has(suspect);
     };
     for (const difference of differences.servers) {
-      const { serverId, status, seen } = difference;
-      if (confirmed(`${serverId} ${status} ${seen}`)) await this.changes.follow(host, difference, snapshot);
+      const { serverId, status, checkpointed, seen } = difference;
+      if (confirmed(`${serverId} ${status} ${checkpointed} ${seen}`))
+        await this.changes.follow(host, difference, snapshot);
     }
     const known = new Set(differences.openFindings.map(({ kind, subject }) => `${kind} ${subject}`));
     for (const containerId of differences.unknown) {

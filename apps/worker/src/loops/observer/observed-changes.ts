@@ -31,7 +31,7 @@ export async function lockIdleServer(
 export async function moveServer(
   em: EntityManager,
   server: ServerEntity,
-  change: { status: ServerStatus; desiredState?: 'running' | 'stopped' },
+  change: { status: ServerStatus; checkpointed?: boolean; desiredState?: 'running' | 'stopped' },
   why: string,
 ): Promise<void> {
   if (server.status !== change.status && !mayObserve(server.status, change.status)) return;
@@ -56,7 +56,8 @@ export class ObservedChanges {
   async follow(host: HostRecord, difference: ServerDifference, snapshot: TakenSnapshot): Promise<void> {
     await inTransaction(this.dataSource, async (em) => {
       const server = await lockIdleServer(em, difference.serverId, host.id, snapshot);
-      if (!server || server.status !== difference.status) return;
+      if (!server || server.status !== difference.status || server.checkpointed !== difference.checkpointed)
+        return;
       switch (difference.seen) {
         case null:
           await moveServer(em, server, { status: 'error' }, 'its container is gone from the host');
@@ -82,7 +83,19 @@ export class ObservedChanges {
             'it was powered off inside, or stopped on the host',
           );
         case 'frozen':
-          return moveServer(em, server, { status: 'frozen' }, 'it was frozen on the host');
+          return moveServer(
+            em,
+            server,
+            { status: 'frozen', checkpointed: false },
+            'it was frozen on the host',
+          );
+        case 'checkpointed':
+          return moveServer(
+            em,
+            server,
+            { status: 'frozen', checkpointed: true },
+            'it was frozen to disk on the host',
+          );
       }
     });
   }

@@ -9,6 +9,7 @@ export interface ServerDifference {
   serverId: string;
   containerId: string;
   status: ServerStatus;
+  checkpointed: boolean;
   /** Null: the host has no such container. */
   seen: ContainerState | null;
 }
@@ -57,9 +58,10 @@ const SEEN = `seen AS (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[]
 /** Servers under way in an operation are looked at again when that has ended. */
 const DIFFERING = `
   WITH ${SEEN}, differing AS MATERIALIZED (
-    SELECT s.host_id, s.id, s.number, s.status, seen.state
+    SELECT s.host_id, s.id, s.number, s.status, s.checkpointed, seen.state
       FROM servers s LEFT JOIN seen ON seen.host_id = s.host_id AND seen.number = s.number
-     WHERE s.host_id = ANY ($4::uuid[]) AND s.deleted_at IS NULL AND s.status IN ('running','stopped','frozen','error') AND seen.state IS DISTINCT FROM s.status
+     WHERE s.host_id = ANY ($4::uuid[]) AND s.deleted_at IS NULL AND s.status IN ('running','stopped','frozen','error') 
+       AND seen.state IS DISTINCT FROM CASE WHEN s.checkpointed THEN 'checkpointed' ELSE s.status END
        AND NOT (s.status = 'error' AND seen.state IS NULL))
   SELECT d.* FROM differing d
    WHERE NOT EXISTS (SELECT FROM operations o WHERE o.server_id = d.id AND o.status IN ('pending','running'))`;
@@ -83,6 +85,7 @@ interface DifferenceRow {
   id: string;
   number: string;
   status: ServerStatus;
+  checkpointed: boolean;
   state: ContainerState | null;
 }
 interface FindingRow {
@@ -143,9 +146,9 @@ export class SnapshotComparer {
       this.dataSource.query(UNKNOWN, [...containers, hosts, snapshots.map(ageOf)]),
       this.dataSource.query(OPEN_FINDINGS, [hosts]),
     ]);
-    for (const { host_id, id, number, status, state } of differing) {
+    for (const { host_id, id, number, status, checkpointed, state } of differing) {
       const containerId = containerIdOf(Number(number));
-      found.get(host_id)!.servers.push({ serverId: id, containerId, status, seen: state });
+      found.get(host_id)!.servers.push({ serverId: id, containerId, status, checkpointed, seen: state });
     }
     for (const { host_id, number } of unknown)
       found.get(host_id)!.unknown.push(containerIdOf(Number(number)));

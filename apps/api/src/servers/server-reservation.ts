@@ -1,0 +1,84 @@
+import type { Limits, ServerView } from '@berth/contracts';
+import {
+  allocateAddress,
+  allocateIdSlot,
+  lockTenant,
+  newId,
+  ServerEntity,
+  type TenantEntity,
+} from '@berth/database';
+import { BerthError, demandOf, UNIT_PREFIX } from '@berth/domain';
+import type { EntityManager } from 'typeorm';
+
+/** What a new server is to be, whatever its files come from. */
+export interface ServerWish {
+  tenantId: string;
+  locationId: string;
+  hostId: string;
+  planId: string;
+  templateId: string;
+  limits: Limits;
+  name: string;
+  sshKeys: string[];
+  labels: Record<string, string>;
+  externalId: string | null;
+  orderDigest: string | null;
+  start: boolean;
+  onboot: boolean;
+  bootOrder: number;
+}
+
+/** The first lock of an order. Throws `forbidden` where the tenant gets no servers. */
+export async function lockActiveTenant(em: EntityManager, tenantId: string): Promise<TenantEntity> {
+  const tenant = await lockTenant(em, tenantId);
+  if (tenant.status === 'active') return tenant;
+  throw new BerthError('forbidden', `the tenant is ${tenant.status}: it gets no servers`, {
+    tenant_status: tenant.status,
+  });
+}
+
+/** Its row and id range, in status `creating`; the host's row is locked. Throws `quota_exceeded`, `no_capacity`. */
+export async function insertServer(em: EntityManager, wish: ServerWish): Promise<ServerEntity> {
+  const { start, ...rest } = wish;
+  const demand = demandOf(wish.limits);
+  const server = em.create(ServerEntity, {
+    ...rest,
+    id: newId(),
+    hostname: wish.name,
+    status: 'creating',
+    checkpointed: false,
+    desiredState: start ? 'running' : 'stopped',
+    cpus: demand.cpus,
+    ramBytes: demand.ram_bytes,
+    diskBytes: demand.disk_bytes,
+    features: [],
+    devices: [],
+    protectionDelete: false,
+    deletedAt: null,
+  });
+  server.idSlot = await allocateIdSlot(em, wish.locationId);
+  await em.insert(ServerEntity, server as never);
+  return server;
+}
+
+/** The first of each family is its primary. IPv4 first: its pools are the ones that run out. */
+export async function giveAddresses(
+  em: EntityManager,
+  server: ServerEntity,
+  count: { ipv4: number; ipv6: number },
+): Promise<ServerView['addresses']> {
+  const { locationId, tenantId, id: serverId } = server;
+  const given: ServerView['addresses'] = [];
+  for (const [family, wanted] of [
+    [4, count.ipv4],
+    [6, count.ipv6],
+  ] as const) {
+    for (let i = 0; i < wanted; i++) {
+      const primary = i === 0;
+      const request = { locationId, serverId, tenantId, family, isPrimary: primary };
+      const address = await allocateAddress(em, request);
+      given.push({ address, family, prefix: UNIT_PREFIX[family], rdns: null, primary });
+    }
+  }
+  return given;
+}
