@@ -1,4 +1,4 @@
-import { newId, TenantEntity } from '@berth/database';
+import { newId, reserveSnapshot, ServerEntity, SnapshotEntity, TenantEntity } from '@berth/database';
 import { noQuota } from '../tenants/tenant-quota';
 import { startTestApi, type TestApi, type TestAnswer } from '../testing/test-api';
 
@@ -59,6 +59,10 @@ const rules: Record<string, Rule> = {
   'POST /v1/servers/{id}/actions/stop': 'item',
   'POST /v1/servers/{id}/actions/restart': 'item',
   'POST /v1/servers/{id}/actions/kill': 'item',
+  'POST /v1/servers/{id}/actions/freeze': 'item',
+  'POST /v1/servers/{id}/actions/unfreeze': 'item',
+  'POST /v1/servers/{id}/actions/checkpoint': 'item',
+  'POST /v1/servers/{id}/actions/restore': 'item',
   'POST /v1/servers/{id}/actions/reset_password': 'item',
   'POST /v1/servers/{id}/actions/set_hostname': 'item',
   'POST /v1/servers/{id}/actions/change_protection': 'item',
@@ -74,6 +78,13 @@ const rules: Record<string, Rule> = {
   'POST /v1/servers/{id}/exec': 'item',
   'GET /v1/servers/{id}/beancounters': 'item',
   'GET /v1/servers/{id}/metrics': 'item',
+  'GET /v1/servers/{id}/snapshots': 'item',
+  'POST /v1/servers/{id}/snapshots': 'item',
+  'GET /v1/snapshots': 'list',
+  'GET /v1/snapshots/{id}': 'item',
+  'DELETE /v1/snapshots/{id}': 'item',
+  'POST /v1/snapshots/{id}/actions/rollback': 'item',
+  'POST /v1/snapshots/{id}/actions/clone': 'item',
   'GET /v1/operations': 'list',
   'GET /v1/operations/{id}': 'item',
   'GET /v1/operations/{id}/events': 'item',
@@ -92,6 +103,7 @@ const bodies: Record<string, unknown> = {
   'POST /v1/servers/{id}/actions/disable_feature': { feature: 'tun' },
   'POST /v1/servers/{id}/actions/add_address': { family: 4 },
   'POST /v1/servers/{id}/exec': { command: ['id'] },
+  'POST /v1/snapshots/{id}/actions/clone': { name: 'stolen' },
   'PATCH /v1/servers/{id}': { name: 'stolen' },
 };
 
@@ -131,6 +143,10 @@ describe('one tenant never sees what another has', () => {
     owned.tokens = (await api.request('POST', '/v1/tokens', { body: { name: 'spare' } })).body.token.id;
     owned.tenants = tenant.id;
     const em = api.database.dataSource.manager;
+    owned.snapshots = newId();
+    const row = await em.findOneByOrFail(ServerEntity, { id: owned.servers });
+    await reserveSnapshot(em, row, { id: owned.snapshots, name: 'precious-1', memory: false });
+    await em.update(SnapshotEntity, { id: owned.snapshots }, { status: 'available' });
     const other = em.create(TenantEntity, {
       id: newId(),
       name: 'intruder',

@@ -50,6 +50,33 @@ export class ServerActionsController {
     return this.actions.kill(context, id);
   }
 
+  /** All processes stand still where they are; memory stays, connections wait. */
+  @Post('actions/freeze')
+  @Answers(202, OperationAnswerDto)
+  freeze(@Context() context: RequestContext, @Param('id') id: string, @Body() _body: EmptyBodyDto) {
+    return this.actions.freeze(context, id);
+  }
+
+  @Post('actions/unfreeze')
+  @Answers(202, OperationAnswerDto)
+  unfreeze(@Context() context: RequestContext, @Param('id') id: string, @Body() _body: EmptyBodyDto) {
+    return this.actions.unfreeze(context, id);
+  }
+
+  /** Frozen to disk: no memory is held until `restore`, and a boot of the host doesn't end it. Shows as `frozen` and `checkpointed`. */
+  @Post('actions/checkpoint')
+  @Answers(202, OperationAnswerDto)
+  checkpoint(@Context() context: RequestContext, @Param('id') id: string, @Body() _body: EmptyBodyDto) {
+    return this.actions.checkpoint(context, id);
+  }
+
+  /** The processes of the checkpoint go on where they were. */
+  @Post('actions/restore')
+  @Answers(202, OperationAnswerDto)
+  restore(@Context() context: RequestContext, @Param('id') id: string, @Body() _body: EmptyBodyDto) {
+    return this.actions.restore(context, id);
+  }
+
   @Post('actions/reset_password')
   @Answers(202, NewPasswordAnswerDto)
   resetPassword(@Context() context: RequestContext, @Param('id') id: string, @Body() body: ResetPasswordDto) {

@@ -1,5 +1,5 @@
 import type { ApiConfig } from '@berth/config';
-import type { OperationInput } from '@berth/contracts';
+import type { Capability, OperationInput } from '@berth/contracts';
 import {
   createOperation,
   createOperationInLine,
@@ -13,7 +13,8 @@ import type { EntityManager } from 'typeorm';
 import { InjectConfig } from '../api-config';
 import { type Answer, CommandsService } from '../commands/commands.service';
 import type { RequestContext } from '../http/request-context';
-import { presentOperation } from '../operations/operation-presenter';
+import { presentNewOperation, presentOperation } from '../operations/operation-presenter';
+import { assertHostCan } from './host-abilities';
 import { newRootPassword } from './root-password';
 import { lockServer } from './server-lookup';
 import { type ActionAnswer, type MakeOperation, requestOperation } from './server-operation';
@@ -40,6 +41,24 @@ export class ServerActionsService {
 
   kill(context: RequestContext, reference: string) {
     return this.act(context, reference, 'kill_server', {});
+  }
+
+  /** Its processes stand still where they are, in memory. */
+  freeze(context: RequestContext, reference: string) {
+    return this.actOn(context, reference, 'freeze_server', 'freeze');
+  }
+
+  unfreeze(context: RequestContext, reference: string) {
+    return this.act(context, reference, 'unfreeze_server', {});
+  }
+
+  /** As freeze, to the host's disk: its memory is free for others. */
+  checkpoint(context: RequestContext, reference: string) {
+    return this.actOn(context, reference, 'checkpoint_server', 'checkpoint');
+  }
+
+  restore(context: RequestContext, reference: string) {
+    return this.act(context, reference, 'restore_server', {});
   }
 
   /** The hostname inside; the server's name stays. */
@@ -87,6 +106,21 @@ export class ServerActionsService {
     return this.commands.run(context, (em) =>
       this.operate(em, context, reference, kind, input, createOperation),
     );
+  }
+
+  /** As act, where the server's host can do it. Throws `unsupported`. */
+  private actOn(
+    context: RequestContext,
+    reference: string,
+    kind: 'freeze_server' | 'checkpoint_server',
+    capability: Capability,
+  ): Promise<ActionAnswer> {
+    return this.commands.run(context, async (em) => {
+      const server = await lockServer(em, context.caller, reference);
+      await assertHostCan(em, server, [capability]);
+      const operation = await requestOperation(em, context, server, kind, {});
+      return { body: { operation: presentNewOperation(operation, context.caller) } };
+    });
   }
 
   private async operate<K extends ServerOperationKind>(

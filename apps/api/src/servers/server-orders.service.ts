@@ -135,6 +135,7 @@ export class ServerOrdersService {
       planId: choice.plan.id,
       templateId: choice.template.id,
       limits: choice.plan.limits,
+      features: [],
       name: body.name,
       sshKeys: body.ssh_keys,
       labels: body.labels,

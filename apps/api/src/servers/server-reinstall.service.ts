@@ -1,6 +1,6 @@
 import type { ApiConfig } from '@berth/config';
 import type { OperationView, ReinstallBody } from '@berth/contracts';
-import { HostEntity, seal, TemplateEntity } from '@berth/database';
+import { HostEntity, seal, type ServerEntity, SnapshotEntity, TemplateEntity } from '@berth/database';
 import { BerthError } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
@@ -44,6 +44,7 @@ export class ServerReinstallService {
         throw new BerthError('protected', message, { protection: { delete: true } });
       }
       await assertRunsOn(em, server.hostId, template);
+      await assertNoSnapshots(em, server);
       const made = body.root_password === undefined && server.sshKeys.length === 0 ? newRootPassword() : null;
       const password = body.root_password ?? made;
       const operation = await requestOperation(em, context, server, 'reinstall_server', {
@@ -64,6 +65,14 @@ export class ServerReinstallService {
       };
     });
   }
+}
+
+/** They go with the old root: nobody shall lose them without having said so. */
+async function assertNoSnapshots(em: EntityManager, server: ServerEntity): Promise<void> {
+  const snapshots = await em.countBy(SnapshotEntity, { serverId: server.id, deletedAt: IsNull() });
+  if (snapshots === 0) return;
+  const message = `${server.name} has snapshots, which a reinstall would delete: delete them first, or roll back instead`;
+  throw new BerthError('conflict', message, { snapshots });
 }
 
 async function assertRunsOn(

@@ -1,4 +1,4 @@
-import type { Limits, ServerView } from '@berth/contracts';
+import type { Feature, Limits, ServerView } from '@berth/contracts';
 import {
   allocateAddress,
   allocateIdSlot,
@@ -18,6 +18,7 @@ export interface ServerWish {
   planId: string;
   templateId: string;
   limits: Limits;
+  features: Feature[];
   name: string;
   sshKeys: string[];
   labels: Record<string, string>;
@@ -51,7 +52,6 @@ export async function insertServer(em: EntityManager, wish: ServerWish): Promise
     cpus: demand.cpus,
     ramBytes: demand.ram_bytes,
     diskBytes: demand.disk_bytes,
-    features: [],
     devices: [],
     protectionDelete: false,
     deletedAt: null,

@@ -55,7 +55,8 @@ async function request(memory = false): Promise<{ id: string; operationId: strin
   return inTransaction(bench.database.dataSource, async (inner) => {
     const { id: serverId, hostId, tenantId } = server;
     const now = await inner.findOneByOrFail(ServerEntity, { id: serverId });
-    const { id } = await reserveSnapshot(inner, now, { name: `snap-${newId().slice(-12)}`, memory });
+    const id = newId();
+    await reserveSnapshot(inner, now, { id, name: `snap-${id.slice(-12)}`, memory });
     const operation = await createOperation(inner, {
       kind: 'create_snapshot',
       serverId,

@@ -19,6 +19,9 @@ export const createSnapshotBodySchema = z.strictObject({
 });
 export type CreateSnapshotBody = z.output<typeof createSnapshotBodySchema>;
 
+/** What was written since is lost. `memory: false` starts the server anew, though the snapshot holds its processes. */
+export const rollbackSnapshotBodySchema = z.strictObject({ memory: z.boolean().default(true) });
+
 const sortable = ['created_at', 'name', 'size_bytes', 'id'] as const;
 const filters = { name: resourceNameSchema.optional(), status: snapshotStatusSchema.optional() };
 

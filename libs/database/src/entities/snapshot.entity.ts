@@ -1,4 +1,4 @@
-import type { Limits, SnapshotStatus } from '@berth/contracts';
+import type { Feature, Limits, SnapshotStatus } from '@berth/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import { asNumber } from '../column-types';
 
@@ -14,10 +14,11 @@ export class SnapshotEntity {
   @Column('boolean') memory!: boolean;
   /** What only it holds on the host's disk, as last counted. */
   @Column('bigint', { name: 'size_bytes', transformer: asNumber }) sizeBytes!: number;
-  /** The server's when it was taken, as the two below. */
+  /** The server's when it was taken, as the three below. */
   @Column('uuid', { name: 'template_id' }) templateId!: string;
   @Column('uuid', { name: 'plan_id' }) planId!: string;
   @Column('jsonb') limits!: Limits;
+  @Column('text', { array: true }) features!: Feature[];
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { name: 'deleted_at', nullable: true }) deletedAt!: Date | null;
 }

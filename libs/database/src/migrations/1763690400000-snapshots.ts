@@ -34,6 +34,7 @@ CREATE TABLE snapshots (
   template_id uuid NOT NULL REFERENCES templates(id),
   plan_id uuid NOT NULL REFERENCES plans(id),
   limits jsonb NOT NULL,
+  features text[] NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz,
   CHECK ((status = 'deleted') = (deleted_at IS NOT NULL))

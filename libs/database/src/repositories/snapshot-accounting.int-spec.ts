@@ -39,7 +39,7 @@ describe('what snapshots count for', () => {
   async function insert(given: Partial<SnapshotEntity> = {}): Promise<string> {
     const id = newId();
     const { id: serverId, tenantId, templateId, planId, limits } = server;
-    const of = { serverId, tenantId, templateId, planId, limits };
+    const of = { serverId, tenantId, templateId, planId, limits, features: [] };
     await em().insert(SnapshotEntity, {
       ...of,
       id,

@@ -2,7 +2,6 @@ import { BerthError } from '@berth/domain';
 import { type EntityManager, IsNull } from 'typeorm';
 import type { ServerEntity } from '../entities/server.entity';
 import { SnapshotEntity } from '../entities/snapshot.entity';
-import { newId } from '../new-id';
 
 /** Of one server: each one more makes every write of the server, and counting its disk, a little slower. */
 export const MOST_SNAPSHOTS = 64;
@@ -14,7 +13,7 @@ export const MOST_SNAPSHOTS = 64;
 export async function reserveSnapshot(
   em: EntityManager,
   server: ServerEntity,
-  wish: { name: string; memory: boolean },
+  wish: Pick<SnapshotEntity, 'id' | 'name' | 'memory'>,
 ): Promise<SnapshotEntity> {
   const count = await em.countBy(SnapshotEntity, { serverId: server.id, deletedAt: IsNull() });
   if (count >= MOST_SNAPSHOTS) {
@@ -23,7 +22,6 @@ export async function reserveSnapshot(
     });
   }
   const snapshot = em.create(SnapshotEntity, {
-    id: newId(),
     serverId: server.id,
     tenantId: server.tenantId,
     ...wish,
@@ -32,6 +30,7 @@ export async function reserveSnapshot(
     templateId: server.templateId,
     planId: server.planId,
     limits: server.limits,
+    features: server.features,
     deletedAt: null,
   });
   await em.insert(SnapshotEntity, snapshot as never);
