@@ -22,6 +22,8 @@ const schema = z.object({
   BERTH_OBSERVE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('2000'),
   /** How often a host is asked what its servers use; graphs and roll-ups are made for a minute. */
   BERTH_USAGE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('60000'),
+  /** How often it is counted what a snapshot holds; that reads all of its metadata. */
+  BERTH_SNAPSHOT_INTERVAL_MS: integer({ min: 100, max: 86_400_000 }).prefault('300000'),
   /** file:// sources of templates may lie below these only; none if not set. */
   BERTH_TEMPLATE_FILE_ROOTS: directories().prefault(''),
   /** Where simulated hosts keep their state, so that it outlives a worker and several share it; in memory if not set. */
@@ -53,6 +55,7 @@ export interface WorkerConfig extends SharedConfig {
   reconcileIntervalMs: number;
   observeIntervalMs: number;
   usageIntervalMs: number;
+  snapshotIntervalMs: number;
   templateFileRoots: string[];
   /** Null: simulated hosts are forgotten with the process. */
   simulatedDir: string | null;
@@ -73,6 +76,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     reconcileIntervalMs: parsed.BERTH_RECONCILE_INTERVAL_MS,
     observeIntervalMs: parsed.BERTH_OBSERVE_INTERVAL_MS,
     usageIntervalMs: parsed.BERTH_USAGE_INTERVAL_MS,
+    snapshotIntervalMs: parsed.BERTH_SNAPSHOT_INTERVAL_MS,
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
     simulatedDir: parsed.BERTH_SIMULATED_DIR ?? null,
     fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),

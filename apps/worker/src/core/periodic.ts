@@ -18,6 +18,11 @@ export class Periodic {
     this.running = this.run();
   }
 
+  /** For work that goes on as long as there is some. */
+  protected get isStopped(): boolean {
+    return this.stopped;
+  }
+
   /** Waits for a run under way. */
   async stop(): Promise<void> {
     this.stopped = true;

@@ -3,11 +3,12 @@ import { OperationsModule } from '../operations/operations.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
+import { SnapshotsModule } from './snapshots/snapshots.module';
 import { UsageModule } from './usage/usage.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule, UsageModule],
+  imports: [ObserverModule, OperationsModule, SnapshotsModule, UsageModule],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, UsageModule],
+  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, SnapshotsModule, UsageModule],
 })
 export class LoopsModule {}

@@ -11,7 +11,7 @@ export async function lockIdleServer(
   em: EntityManager,
   serverId: string,
   hostId: string,
-  snapshot: TakenSnapshot,
+  snapshot: Pick<TakenSnapshot, 'takenAt'>,
 ): Promise<ServerEntity | null> {
   const server = await em.findOne(ServerEntity, {
     where: { id: serverId, hostId },

@@ -49,7 +49,7 @@ interface Waiting {
 }
 
 /** How far back the database has to be looked at for this snapshot, ms: its own clock says what that means. */
-export function ageOf(snapshot: TakenSnapshot): number {
+export function ageOf(snapshot: Pick<TakenSnapshot, 'takenAt'>): number {
   return performance.now() - snapshot.takenAt + MARGIN_MS;
 }
 
