@@ -15,7 +15,8 @@ export class LabPlatform extends Platform {
     super(foundations);
   }
 
-  static async open(): Promise<LabPlatform> {
+  /** `environment`: more for the workers. */
+  static async open(environment: Record<string, string> = {}): Promise<LabPlatform> {
     const dir = process.env.BERTH_TEST_LAB_DIR;
     if (!dir)
       throw new Error('BERTH_TEST_LAB_DIR is not set: run this through jest, whose set-up starts a lab');
@@ -28,6 +29,7 @@ export class LabPlatform extends Platform {
       template: { source: `file://${image!.path}`, sha256: image!.sha256, compression: 'zstd' },
       templateRoot: dirname(image!.path),
       host: (publicKey) => hostFields(labHost, publicKey),
+      environment,
     });
     return new LabPlatform(foundations, lab, labHost);
   }

@@ -109,9 +109,10 @@ dump_processes() {
   }
 }
 
-# What CRIU's log says went wrong, but for what it says each time where it may not raise its own limits.
+# What CRIU's log says went wrong, but for what it says each time: where it may not raise its own limits, finds addresses
+# of the loopback there already, and looks for firewall tools that hosts have not.
 criu_errors() {
-  grep -hsE 'Error|ERROR' "$@" | grep -v 'RLIMIT_NOFILE' | sed 's/^([0-9.]*) *//' | head -n 8 || true
+  grep -hsE 'Error|ERROR' "$@" | grep -Ev 'RLIMIT_NOFILE|ddress already assigned|ip6?tables' | sed 's/^([0-9.]*) *//' | head -n 8 || true
 }
 
 # Sets FREEZER and CGROUP_ROOTS: where CRIU finds the container's groups, and which paths of theirs it sees as roots.
@@ -142,6 +143,8 @@ settle_localtime() {
 restore_images() {
   local log=$RUN/log/$ID images=$1
   clear_leftovers
+  # Gone with the host's last boot, and mounted inside.
+  [[ -e $RUN/beancounters/$ID ]] || printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
   refresh_config
   (take_over_network) &
   open_root_mounts
