@@ -11,6 +11,7 @@ import {
 import { containerIdOf, operationPlans } from '@berth/domain';
 import { orderServer } from '@berth/testing';
 import { SimulatedPlatform } from './simulated-platform';
+import type { WorkerProcess } from './worker-process';
 
 jest.setTimeout(120_000);
 
@@ -31,19 +32,19 @@ const MIB = 1024 ** 2;
 
 let platform: SimulatedPlatform;
 let server: ServerEntity;
+/** The worker that lives, if one does: it is kept over tests, since starting one takes a second. */
+let living: WorkerProcess | null = null;
 
 beforeAll(async () => {
   platform = await SimulatedPlatform.open({ cidr: '10.92.0.0/24' });
 });
 afterAll(async () => platform.close());
 beforeEach(async () => {
-  const worker = await platform.worker();
+  living ??= await platform.worker();
   const ordered = await platform.order();
   expect(await platform.ended(ordered.operationId)).toMatchObject({ status: 'succeeded' });
   server = await platform.server(ordered.server.id);
-  await worker.stop();
 });
-afterEach(async () => platform.killWorkers());
 
 const manager = () => platform.database.dataSource.manager;
 const container = (of = server) =>
@@ -55,15 +56,15 @@ const use = (diskBytes: number) =>
 
 /** With `kill`, by a worker that dies there and another one; else by one that lives. */
 async function done(ask: () => Promise<string>, kill?: string): Promise<void> {
-  const first = await platform.worker(kill);
-  const operation = await ask();
-  let last = first;
   if (kill) {
-    expect(await first.ended).toEqual({ code: null, signal: 'SIGKILL' });
-    last = await platform.worker();
+    await living?.stop();
+    living = null;
   }
+  const doomed = kill ? await platform.worker(kill) : null;
+  const operation = await ask();
+  if (doomed) expect(await doomed.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  living ??= await platform.worker();
   expect(await platform.ended(operation)).toMatchObject({ status: 'succeeded', error: null });
-  await last.stop();
 }
 
 async function take(kill?: string): Promise<string> {

@@ -48,7 +48,9 @@ export async function lockSnapshot(em: EntityManager, id: string): Promise<Snaps
 /** Id of a clone of it that is under way; null: none. Whoever makes one holds the snapshot's lock. */
 export async function cloneUnderWayOf(em: EntityManager, snapshotId: string): Promise<string | null> {
   const rows: { id: string }[] = await em.query(
-    `SELECT id FROM operations WHERE kind = 'clone_server' AND status IN ('pending','running') AND input ->> 'snapshot_id' = $1 LIMIT 1`,
+    // A clone is its server's first operation, and waits for none: the index of what is due has it.
+    `SELECT id FROM operations WHERE status IN ('pending','running') AND waits_for IS NULL AND kind = 'clone_server'
+        AND input ->> 'snapshot_id' = $1 LIMIT 1`,
     [snapshotId],
   );
   return rows[0]?.id ?? null;
