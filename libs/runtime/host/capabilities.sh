@@ -11,7 +11,10 @@ find_capabilities() {
   find_features
   find_storage_capabilities
   printf '%s\n' snapshots clone freeze migrate:offline
-  if try_criu >/dev/null 2>&1; then printf '%s\n' checkpoint snapshots:memory migrate:live; fi
+  if try_criu >/dev/null 2>&1; then
+    printf '%s\n' checkpoint snapshots:memory migrate:live
+    ! criu check --feature mem_dirty_track >/dev/null 2>&1 || echo migrate:memory_precopy
+  fi
   if [[ $CGROUP_VERSION == v2 || -e $CGROUP/devices/devices.allow ]]; then echo devices; fi
   [[ ! -e /proc/sys/net/ipv6 ]] || echo ipv6
 }

@@ -88,25 +88,33 @@ restore_checkpoint() {
 
 # dump_processes IMAGES [MORE…]: without more options of CRIU's the processes end. If it fails they run on, and so does the network.
 dump_processes() {
-  local images=$1 line rest place log=$RUN/log/$ID.dump started=$EPOCHREALTIME
-  local -a options
-  init_pid
-  ((INIT_PID)) || fail busy "$ID is starting or stopping just now"
+  local images=$1 log=$RUN/log/$ID.dump
   settle_localtime
-  add_cgroup_roots
-  options=(--tcp-established --file-locks --link-remap --manage-cgroups=full --ext-mount-map auto --enable-external-sharing
-    --enable-external-masters --enable-fs hugetlbfs --enable-fs tracefs --skip-in-flight --network-lock skip --force-irmap --ghost-limit 67108864
-    --action-script "$LIB/hook-criu" --freeze-cgroup "$FREEZER" "${CGROUP_ROOTS[@]}")
-  while read -r line; do
-    [[ $line == 'lxc.mount.entry = '* && $line == *' none bind'* ]] || continue
-    read -r _ _ _ place rest <<<"$line"
-    options+=(--ext-mount-map "/$place:$place")
-  done <"$DIR/config"
-  CT=$ID COPY_TO=${COPY_TO-} HOLD=${HOLD-} criu dump -t "$INIT_PID" -D "$images" -o "$log" -v2 "${options[@]}" "${@:2}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || {
+  run_criu dump "$images" --tcp-established --file-locks --link-remap --ext-mount-map auto --enable-external-sharing \
+    --enable-external-masters --enable-fs hugetlbfs --enable-fs tracefs --skip-in-flight --network-lock skip --force-irmap \
+    --ghost-limit 67108864 "${@:2}" || {
     criu_errors "$log" >&2
     rm -rf "$images"
     fail checkpoint_failed "its processes cannot be written down, and run on: $(criu_errors "$log" | head -n 1)"
   }
+}
+
+# run_criu dump|pre-dump IMAGES OPTIONS…
+run_criu() {
+  local line rest place
+  local -a options
+  init_pid
+  ((INIT_PID)) || fail busy "$ID is starting or stopping just now"
+  add_cgroup_roots
+  options=(--manage-cgroups=full --freeze-cgroup "$FREEZER" "${CGROUP_ROOTS[@]}")
+  while read -r line; do
+    [[ $1 == dump && $line == 'lxc.mount.entry = '* && $line == *' none bind'* ]] || continue
+    read -r _ _ _ place rest <<<"$line"
+    options+=(--ext-mount-map "/$place:$place")
+  done <"$DIR/config"
+  [[ $1 != dump ]] || options+=(--action-script "$LIB/hook-criu")
+  CT=$ID COPY_TO=${COPY_TO-} HOLD=${HOLD-} criu "$1" -t "$INIT_PID" -D "$2" -o "$RUN/log/$ID.dump" -v2 "${options[@]}" "${@:3}" \
+    </dev/null >/dev/null 2>&1 {LOCK_FD}>&-
 }
 
 # What CRIU's log says went wrong, but for what it says each time: where it may not raise its own limits, finds addresses
@@ -150,6 +158,8 @@ restore_images() {
   open_root_mounts
   wait "$!"
   chown -R "$ID_BASE:$ID_BASE" "$images"
+  # Rounds of memory that these images refer to.
+  [[ ! -L $images/parent ]] || chown -R "$ID_BASE:$ID_BASE" "$images/../memory"
   chmod 755 "$images"
   : >"$log"
   : >"$log.hook"

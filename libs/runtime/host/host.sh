@@ -66,6 +66,7 @@ berth_prepare_host() {
   find_pool_devices
   prepare_io
   prepare_memory
+  prepare_tracking
   write_firewall
   readmit_running
   tidy
@@ -181,6 +182,13 @@ prepare_memory() {
     mount -o remount,nsdelegate,memory_recursiveprot "$CGROUP" 2>/dev/null || true
   # The multi-generational LRU takes from a group below its memory.low at the second look.
   [[ ! -w $generations || $(<"$generations") == 0x0000 ]] || echo 0 >"$generations"
+}
+
+# Where pages are tracked, one byte written would count as two megabytes in a huge one that nobody asked for.
+prepare_tracking() {
+  local file=/sys/kernel/mm/transparent_hugepage/enabled
+  [[ -w $file && $(<"$file") == *\[always\]* ]] || return 0
+  ! criu check --feature mem_dirty_track >/dev/null 2>&1 || echo madvise >"$file"
 }
 
 quota_mode() {

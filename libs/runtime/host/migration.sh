@@ -191,6 +191,41 @@ drop_round() {
   [[ ! -d $DEPARTURE/s$1 ]] || btrfs -q subvolume delete "$DEPARTURE/s$1" >/dev/null
 }
 
+# berth_send_memory ID FENCE MIGRATION RATE: what has changed since the round before; stays here too, since the next round
+# is told by what this one has.
+berth_send_memory() {
+  local round=0 dir
+  begin_departure "$1" "$2" "$3"
+  refuse_departing
+  require_capability migrate:memory_precopy
+  is_running || not_running
+  # Both rounds and the last images are kept in memory.
+  (($(awk '/^MemAvailable:/ { print $2 * 1024 }' /proc/meminfo) > 3 * $(memory_bytes) + 268435456)) ||
+    fail unsupported 'this host has not enough memory left to keep copies'
+  open_channel
+  [[ ! -e $CHANNEL/memory/round ]] || read -r round <"$CHANNEL/memory/round"
+  dir=$CHANNEL/memory/$((round + 1))
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  find_memory_parent "../$round" "$round"
+  run_criu pre-dump "$dir" --track-mem "${MEMORY_PARENT[@]}" || {
+    criu_errors "$RUN/log/$ID.dump" >&2
+    rm -rf "$dir"
+    fail checkpoint_failed "its memory cannot be written down: $(criu_errors "$RUN/log/$ID.dump" | head -n 1)"
+  }
+  { tar -C "$dir" -cf - . {LOCK_FD}>&- | pump "$4" "$CHANNEL/sent.memory" | peer memory "$((round + 1))"; } ||
+    fail peer_unreachable "the memory did not arrive at $PEER"
+  write_file "$CHANNEL/memory/round" $((round + 1))$'\n'
+  echo "round $((round + 1))"
+  echo "bytes $(<"$CHANNEL/sent.memory")"
+}
+
+# find_memory_parent LINK ROUND: sets MEMORY_PARENT to CRIU's options.
+find_memory_parent() {
+  MEMORY_PARENT=()
+  (($2 == 0)) || MEMORY_PARENT=(--prev-images-dir "$1")
+}
+
 # berth_hand_over ID FENCE MIGRATION RATE MODE SECONDS: prints bytes and running.
 berth_hand_over() {
   local result
@@ -216,17 +251,23 @@ berth_hand_over() {
 }
 
 hand_over_live() {
-  local images=$CHANNEL/images needed
+  local images=$CHANNEL/images needed round=0
   needed=$(memory_bytes)
   # In memory, where there is room for it twice.
   (($(awk '/^MemAvailable:/ { print $2 * 1024 }' /proc/meminfo) > 2 * needed + 268435456)) || images=$DEPARTURE/images
   rm -rf "$images"
   mkdir -p "$images"
+  MEMORY_PARENT=()
+  if [[ -e $CHANNEL/memory/round && $images == "$CHANNEL/images" ]]; then
+    read -r round <"$CHANNEL/memory/round"
+    find_memory_parent "../memory/$round" "$round"
+    ((round == 0)) || MEMORY_PARENT+=(--track-mem)
+  fi
   settle_localtime
   tar_extras | peer extras || fail peer_unreachable "$PEER did not take the configuration"
   set_frozen
   (
-    COPY_TO=$DEPARTURE/final HOLD=1 dump_processes "$images" --leave-running
+    COPY_TO=$DEPARTURE/final HOLD=1 dump_processes "$images" --leave-running "${MEMORY_PARENT[@]}"
     send_rest "$1" "$images"
   ) || {
     local status=$?

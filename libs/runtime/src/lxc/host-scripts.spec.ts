@@ -22,3 +22,8 @@ it('quotes the arguments of a call', () => {
   const { script } = scripts.call('container', 'berth_set_hostname', ['ct1', 5, "a'; id"]);
   expect(script).toBe(`berth_set_hostname ct1 5 'a'\\''; id'`);
 });
+
+it('keeps what is sent as one argument far below what Linux takes, quoting included', () => {
+  const call = scripts.inlineCall('inspect', 'berth_inspect_host');
+  expect(call.replaceAll("'", "'\\''").length).toBeLessThan(100_000);
+});

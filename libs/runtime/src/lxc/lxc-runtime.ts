@@ -47,7 +47,7 @@ export class LxcRuntime extends LxcMigrations implements ContainerRuntime {
   private preparing: Promise<{ bootId: string }> | null = null;
 
   async inspectHost(): Promise<HostFacts> {
-    const script = this.scripts.inlineCall('host', 'berth_inspect_host');
+    const script = this.scripts.inlineCall('inspect', 'berth_inspect_host');
     return parseHostFacts(await this.connection.script(script, { action: 'inspect the host' }));
   }
 
