@@ -65,7 +65,9 @@ berth_accept_migration() {
   ((free > $6 + $6 / 16 + 67108864)) || fail no_space "it has $free bytes free, and $6 are to come"
   [[ ! -e $ARRIVALS/$ID/migration ]] || read -r name <"$ARRIVALS/$ID/migration"
   [[ $name == "$3" ]] || drop_arrival
-  mkdir -p -m 700 "$ARRIVALS" "$ARRIVALS/$ID"
+  mkdir -p -m 700 "$ARRIVALS"
+  # The container's root finds its way from the last images to those of the rounds before.
+  mkdir -p -m 711 "$ARRIVALS/$ID"
   write_file "$ARRIVALS/$ID/migration" "$3"$'\n'
   admit "restrict,from=\"$5\",command=\"$LIB/hook-arrival $ID $3\" $key berth-migration-$ID"$'\n'
   for line in /etc/ssh/ssh_host_*_key.pub; do
