@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deviceNameSchema, deviceSchema, featureSchema } from './features';
 import { limitsSchema } from './limits';
+import { migrationModeSchema } from './migration-mode';
 
 export const operationKindSchema = z.enum([
   'create_server',
@@ -29,6 +30,7 @@ export const operationKindSchema = z.enum([
   'delete_snapshot',
   'rollback_snapshot',
   'clone_server',
+  'migrate_server',
   'enrol_host',
 ]);
 export type OperationKind = z.output<typeof operationKindSchema>;
@@ -85,6 +87,15 @@ export const operationInputs = {
     snapshot_id: z.uuid(),
     start: z.boolean(),
     sealed_root_password: sealed.nullable(),
+  }),
+  /** Where to, of those that can have it, is chosen with the request: see server_migrations. */
+  migrate_server: z.strictObject({
+    mode: migrationModeSchema,
+    /** Tried in order where `mode` can't be. */
+    fallback: z.array(migrationModeSchema),
+    bandwidth_bps: z.int().nullable(),
+    /** The target that was asked for; null: any. */
+    host_id: z.uuid().nullable(),
   }),
   enrol_host: nothing,
 } as const satisfies Record<OperationKind, z.ZodType>;

@@ -10,6 +10,7 @@ import { OperationStepEntity } from './entities/operation-step.entity';
 import { OperationEntity } from './entities/operation.entity';
 import { PlanEntity } from './entities/plan.entity';
 import { ServerEntity } from './entities/server.entity';
+import { ServerMigrationEntity } from './entities/server-migration.entity';
 import { SnapshotEntity } from './entities/snapshot.entity';
 import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
@@ -23,6 +24,7 @@ import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-s
 import { Usage1763660400000 } from './migrations/1763660400000-usage';
 import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-features';
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
+import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -45,6 +47,7 @@ export const entities = [
   OperationStepEntity,
   PlanEntity,
   ServerEntity,
+  ServerMigrationEntity,
   SnapshotEntity,
   TemplateEntity,
   TenantEntity,
@@ -61,6 +64,7 @@ export const migrations = [
   Usage1763660400000,
   ServerFeatures1763680000000,
   Snapshots1763690400000,
+  ServerMigrations1763694000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

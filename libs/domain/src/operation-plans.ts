@@ -6,6 +6,11 @@ export interface StepPlan<N extends string = string> {
   timeoutMs: number;
   /** Its effects are taken back when a later step fails for good. */
   undoable: boolean;
+  /**
+   * What may succeed later is tried until it does, rather than eight times: its run, or its undo. For steps of which nobody
+   * could say what giving up would leave behind.
+   */
+  patient?: 'run' | 'undo';
 }
 
 export interface OperationPlan {
@@ -16,12 +21,18 @@ export interface OperationPlan {
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 const step = <N extends string>(name: N, timeoutMs: number, undoable = false): StepPlan<N> => ({
   name,
   timeoutMs,
   undoable,
 });
+
+const patiently = <N extends string>(
+  what: 'run' | 'undo',
+  plan: StepPlan<N>,
+): StepPlan<N> & { patient: 'run' | 'undo' } => ({ ...plan, patient: what });
 
 /**
  * What each kind of operation does, in order. apps/worker has a handler for every step; it fails to start where one
@@ -91,6 +102,22 @@ export const operationPlans = {
   clone_server: {
     steps: [step('clone_container', 5 * MINUTE, true), step('start_container', 2 * MINUTE, true)],
     pointOfNoReturn: null,
+  },
+  // Until it is taken over all is undone, and it goes on at the source; from then on there is only forward. What the
+  // source would do in between nobody may guess while it can't be asked: patience. docs/architecture/migration.md.
+  migrate_server: {
+    steps: [
+      patiently('undo', step('open_migration', 2 * MINUTE, true)),
+      step('accept_migration', 2 * MINUTE, true),
+      step('connect_migration', MINUTE),
+      step('copy_disk', 48 * HOUR),
+      step('copy_memory', HOUR),
+      patiently('undo', step('hand_over', 48 * HOUR, true)),
+      patiently('run', step('take_over', 30 * MINUTE)),
+      patiently('run', step('move_server', MINUTE)),
+      patiently('run', step('remove_source', 10 * MINUTE)),
+    ],
+    pointOfNoReturn: 'take_over',
   },
   enrol_host: {
     steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],

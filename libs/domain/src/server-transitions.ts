@@ -140,6 +140,8 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
     cancelled: 'unchanged',
     desired: 'unchanged',
   },
+  // Its memory must come along, or it has none: a frozen one is let go on first.
+  migrate_server: change(['running', 'stopped']),
   // An order like another, but for where its files come from.
   clone_server: {
     from: ['creating', 'error'],

@@ -73,3 +73,22 @@ export function translated(
     ...(undo && { undo: (context: StepContext) => around(context, (inner) => undo.call(handler, inner)) }),
   };
 }
+
+/**
+ * As translated, for what there is no way back from: whatever fails is tried again, for as long as it takes. With a step
+ * that its plan calls patient.
+ */
+export function insisting(handler: StepHandler): StepHandler {
+  const { run } = translated(handler);
+  return {
+    run: async (context) => {
+      try {
+        return await run(context);
+      } catch (error) {
+        if (error instanceof StepError && error.decision !== 'abort') throw error;
+        const { code, details } = error instanceof StepError ? error : { code: 'internal', details: {} };
+        throw new StepError('retry', code, (error as Error).message, details, { cause: error });
+      }
+    },
+  };
+}

@@ -18,13 +18,21 @@ import {
 } from './freeze.steps';
 import { ImportTemplateStep } from './import-template.step';
 import {
+  AcceptMigrationStep,
+  ConnectMigrationStep,
+  CopyDiskStep,
+  CopyMemoryStep,
+  OpenMigrationStep,
+} from './migration-copy.steps';
+import { HandOverStep, MoveServerStep, RemoveSourceStep, TakeOverStep } from './migration-switch.steps';
+import {
   KillContainerStep,
   StartContainerStep,
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
 import { RemoveSnapshotStep, RollBackContainerStep, TakeSnapshotStep } from './snapshot.steps';
-import { translated } from './step-failure';
+import { insisting, translated } from './step-failure';
 
 type Decisions = Partial<Record<RuntimeErrorCode, StepDecision>>;
 
@@ -65,6 +73,15 @@ export class Steps {
     removeSnapshot: RemoveSnapshotStep,
     rollBackContainer: RollBackContainerStep,
     cloneContainer: CloneContainerStep,
+    openMigration: OpenMigrationStep,
+    acceptMigration: AcceptMigrationStep,
+    connectMigration: ConnectMigrationStep,
+    copyDisk: CopyDiskStep,
+    copyMemory: CopyMemoryStep,
+    handOver: HandOverStep,
+    takeOver: TakeOverStep,
+    moveServer: MoveServerStep,
+    removeSource: RemoveSourceStep,
     checkHost: CheckHostStep,
     prepareHost: PrepareHostStep,
     openForOrders: OpenForOrdersStep,
@@ -116,6 +133,17 @@ export class Steps {
       clone_server: {
         clone_container: translated(cloneContainer),
         start_container: translated(startOrdered),
+      },
+      migrate_server: {
+        open_migration: translated(openMigration),
+        accept_migration: translated(acceptMigration),
+        connect_migration: translated(connectMigration),
+        copy_disk: translated(copyDisk),
+        copy_memory: translated(copyMemory),
+        hand_over: translated(handOver),
+        take_over: translated(takeOver),
+        move_server: insisting(moveServer),
+        remove_source: insisting(removeSource),
       },
       enrol_host: {
         check_host: translated(checkHost, ENROLMENT),

@@ -17,6 +17,15 @@ import {
 } from './freeze.steps';
 import { ImportTemplateStep } from './import-template.step';
 import {
+  AcceptMigrationStep,
+  ConnectMigrationStep,
+  CopyDiskStep,
+  CopyMemoryStep,
+  OpenMigrationStep,
+} from './migration-copy.steps';
+import { HandOverStep, MoveServerStep, RemoveSourceStep, TakeOverStep } from './migration-switch.steps';
+import { MigrationTargets } from './migration-target';
+import {
   KillContainerStep,
   StartContainerStep,
   StartOrderedContainerStep,
@@ -56,6 +65,16 @@ import { Steps } from './step-handlers';
     RemoveSnapshotStep,
     RollBackContainerStep,
     CloneContainerStep,
+    MigrationTargets,
+    OpenMigrationStep,
+    AcceptMigrationStep,
+    ConnectMigrationStep,
+    CopyDiskStep,
+    CopyMemoryStep,
+    HandOverStep,
+    TakeOverStep,
+    MoveServerStep,
+    RemoveSourceStep,
     CheckHostStep,
     PrepareHostStep,
     OpenForOrdersStep,

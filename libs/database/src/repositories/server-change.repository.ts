@@ -5,6 +5,7 @@ import type { OperationEntity } from '../entities/operation.entity';
 import { ServerEntity } from '../entities/server.entity';
 import { SnapshotEntity } from '../entities/snapshot.entity';
 import { removeAddress } from './address-change.repository';
+import { endMigration } from './server-migration.repository';
 
 /**
  * Reserves what a resize will need at most while it runs: the larger of what the server is accounted for and of what it
@@ -40,7 +41,7 @@ export interface ChangeEnd {
  */
 export async function settleServerChange(
   em: EntityManager,
-  operation: Pick<OperationEntity, 'kind' | 'input'>,
+  operation: Pick<OperationEntity, 'id' | 'kind' | 'input'>,
   server: ServerEntity,
   end: ChangeEnd,
 ): Promise<void> {
@@ -81,6 +82,9 @@ export async function settleServerChange(
         await em.update(ServerEntity, { id: server.id }, { templateId, ...(features && { features }) });
       }
       return;
+    case 'migrate_server':
+      // Where it is now was written when it moved; what was held beside is given back.
+      return endMigration(em, operation.id);
     case 'checkpoint_server':
       if (end.succeeded)
         await em.update(ServerEntity, { id: server.id }, { status: 'frozen', checkpointed: true });

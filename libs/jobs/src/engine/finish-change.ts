@@ -18,6 +18,7 @@ const CHANGES: ReadonlySet<OperationKind> = new Set<OperationKind>([
   'checkpoint_server',
   'create_snapshot',
   'delete_snapshot',
+  'migrate_server',
 ]);
 
 export const changesServer = ({ kind, serverId }: OperationEntity): boolean =>

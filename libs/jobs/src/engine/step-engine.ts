@@ -136,7 +136,7 @@ export class StepEngine {
     if (failure.stopped === 'cancel') return this.turnBack(run, null);
     const body = errorBody(step, failure.error);
     if (failure.stopped === 'shutdown') return this.release(run, step, null, 0);
-    if (failure.error.decision === 'retry' && step.attempt < MAX_STEP_ATTEMPTS) {
+    if (failure.error.decision === 'retry' && mayRetry(run.operation, step, 'run')) {
       return this.release(run, step, body, (this.options.retryDelay ?? retryDelayMs)(step.attempt));
     }
     if (!(await run.update([{ position: step.position, status: 'failed', error: body, log: step.log }])))
@@ -183,7 +183,7 @@ export class StepEngine {
       if (failure) {
         if (failure.stopped === 'lost' || failure.error.decision === 'fenced') return 'lost';
         if (failure.stopped === 'shutdown') return this.release(run, null, null, 0);
-        if (failure.error.decision === 'retry' && step.attempt < MAX_STEP_ATTEMPTS) {
+        if (failure.error.decision === 'retry' && mayRetry(run.operation, step, 'undo')) {
           return this.release(run, null, null, (this.options.retryDelay ?? retryDelayMs)(step.attempt));
         }
         await this.quarantine(run.operation, step, failure.error);
@@ -279,6 +279,12 @@ function doubt(kind: OperationKind, open: readonly OperationStepEntity[]): void 
 /** Nothing behind the point of no return has been touched yet: that step itself may still be left undone. */
 function mayCancelBefore(kind: OperationKind, step: OperationStepEntity): boolean {
   return isCancellable(kind, step.name) || (step.name === planOf(kind).pointOfNoReturn && step.attempt === 0);
+}
+
+/** Whether a try more may follow this one. */
+function mayRetry({ kind }: OperationEntity, step: OperationStepEntity, what: 'run' | 'undo'): boolean {
+  const { patient } = planOf(kind).steps.find(({ name }) => name === step.name)!;
+  return patient === what || step.attempt < MAX_STEP_ATTEMPTS;
 }
 
 interface Failure {

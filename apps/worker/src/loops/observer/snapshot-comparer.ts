@@ -71,7 +71,11 @@ const UNKNOWN = `
   SELECT seen.host_id, seen.number FROM seen JOIN looked ON looked.id = seen.host_id
     LEFT JOIN servers s ON s.number = seen.number AND s.host_id = seen.host_id
          AND (s.deleted_at IS NULL OR s.deleted_at > clock_timestamp() - looked.age_ms * interval '1 ms')
-   WHERE s.id IS NULL`;
+   WHERE s.id IS NULL
+     -- Of a server on its way both hosts may have something, and had until a moment ago.
+     AND NOT EXISTS (SELECT FROM servers t JOIN server_migrations m ON m.server_id = t.id
+                      WHERE t.number = seen.number AND seen.host_id IN (m.source_host_id, m.target_host_id)
+                        AND (m.ended_at IS NULL OR m.ended_at > clock_timestamp() - looked.age_ms * interval '1 ms'))`;
 
 const OPEN_FINDINGS = `
   SELECT d.host_id, d.kind, d.subject,
