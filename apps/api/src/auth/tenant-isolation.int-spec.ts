@@ -72,6 +72,7 @@ const rules: Record<string, Rule> = {
   'POST /v1/servers/{id}/actions/disable_feature': 'item',
   'POST /v1/servers/{id}/actions/add_device': 'staff',
   'POST /v1/servers/{id}/actions/remove_device': 'staff',
+  'POST /v1/servers/{id}/actions/migrate': 'staff',
   'POST /v1/servers/{id}/actions/add_address': 'item',
   'POST /v1/servers/{id}/actions/remove_address': 'item',
   'POST /v1/servers/{id}/actions/set_rdns': 'item',

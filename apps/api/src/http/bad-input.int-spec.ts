@@ -108,6 +108,8 @@ describe('bad input', () => {
     ['/v1/servers/first/actions/remove_address', 'address', 'customer', {}],
     ['/v1/servers/first/actions/set_rdns', 'address', 'customer', { name: null }],
     ['/v1/servers/first/actions/set_rdns', 'name', 'customer', { address: '10.200.0.1' }],
+    ['/v1/servers/first/actions/migrate', 'host', 'operator', { mode: 'live' }],
+    ['/v1/servers/first/actions/migrate', 'mode', 'operator', {}],
     ['/v1/servers/first/snapshots', 'name', 'customer', {}],
     ['/v1/snapshots/none/actions/clone', 'name', 'customer', {}],
     ['/v1/snapshots/none/actions/clone', 'external_id', 'customer', { name: 'c' }],

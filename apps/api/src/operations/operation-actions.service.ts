@@ -1,10 +1,11 @@
-import type { OperationKind } from '@berth/contracts';
+import type { OperationInput, OperationKind } from '@berth/contracts';
 import {
   createOperation,
   HostEntity,
   OperationEntity,
   OperationStepEntity,
   requestCancel,
+  reserveMigration,
   ServerEntity,
 } from '@berth/database';
 import { assertTransition, BerthError, isCancellable, planOf, type ServerOperationKind } from '@berth/domain';
@@ -75,17 +76,21 @@ export class OperationActionsService {
           { kind: failed.kind },
         );
       }
-      if (failed.serverId) await this.readyServer(em, failed);
-      else await this.readyHost(em, failed);
+      const server = failed.serverId ? await this.readyServer(em, failed) : null;
+      if (!server) await this.readyHost(em, failed);
       const fresh = await createOperation(em, {
         kind: failed.kind,
         serverId: failed.serverId,
-        hostId: failed.hostId,
+        hostId: server?.hostId ?? failed.hostId,
         tenantId: failed.tenantId,
         requestedBy: context.caller.tokenId,
         requestId: context.requestId,
         input: failed.input,
       });
+      // What it had held at its target went back when it failed: whatever has room now is its target.
+      if (server && failed.kind === 'migrate_server') {
+        await reserveMigration(em, fresh, server, failed.input as OperationInput<'migrate_server'>);
+      }
       // The new one has the sealed secret now, and wipes it when it ends.
       await em.query(`UPDATE operations SET input = input - 'sealed_root_password' WHERE id = $1`, [
         failed.id,
@@ -95,7 +100,7 @@ export class OperationActionsService {
     });
   }
 
-  private async readyServer(em: EntityManager, failed: OperationEntity): Promise<void> {
+  private async readyServer(em: EntityManager, failed: OperationEntity): Promise<ServerEntity> {
     const server = await em.findOneOrFail(ServerEntity, {
       where: { id: failed.serverId! },
       lock: { mode: 'pessimistic_write' },
@@ -105,7 +110,7 @@ export class OperationActionsService {
       'sealed_root_password' in failed.input ||
       !failed.kind.match(/^(create_server|clone_server|reset_password|reinstall_server)$/)
     )
-      return;
+      return server;
     throw new BerthError('conflict', 'this operation was retried already', { server_id: server.id });
   }
 

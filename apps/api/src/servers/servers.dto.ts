@@ -9,6 +9,7 @@ import {
   getServerQuerySchema,
   limitsViewSchema,
   listServersQuerySchema,
+  migrateServerBodySchema,
   operationSchema,
   patchServerBodySchema,
   reinstallBodySchema,
@@ -43,6 +44,7 @@ export class RemoveDeviceDto extends createZodDto(removeDeviceBodySchema) {}
 export class AddAddressDto extends createZodDto(addAddressBodySchema) {}
 export class RemoveAddressDto extends createZodDto(removeAddressBodySchema) {}
 export class SetRdnsDto extends createZodDto(setRdnsBodySchema) {}
+export class MigrateServerDto extends createZodDto(migrateServerBodySchema) {}
 
 export class ServerAnswerDto extends oneOf('server', serverSchema) {}
 export class ServerListDto extends listOf('servers', serverSchema) {}

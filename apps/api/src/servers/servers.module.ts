@@ -4,6 +4,8 @@ import { ServerActionsService } from './server-actions.service';
 import { ServerAddressesService } from './server-addresses.service';
 import { ServerEquipmentService } from './server-equipment.service';
 import { ServerExecService } from './server-exec.service';
+import { ServerMigrationsController } from './server-migrations.controller';
+import { ServerMigrationsService } from './server-migrations.service';
 import { ServerOrdersService } from './server-orders.service';
 import { ServerReinstallService } from './server-reinstall.service';
 import { ServerResizeService } from './server-resize.service';
@@ -12,7 +14,12 @@ import { ServersController } from './servers.controller';
 import { ServersService } from './servers.service';
 
 @Module({
-  controllers: [ServersController, ServerActionsController, ServerResourcesController],
+  controllers: [
+    ServersController,
+    ServerActionsController,
+    ServerResourcesController,
+    ServerMigrationsController,
+  ],
   providers: [
     ServersService,
     ServerOrdersService,
@@ -22,6 +29,7 @@ import { ServersService } from './servers.service';
     ServerReinstallService,
     ServerEquipmentService,
     ServerAddressesService,
+    ServerMigrationsService,
   ],
 })
 export class ServersModule {}

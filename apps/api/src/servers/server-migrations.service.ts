@@ -1,0 +1,55 @@
+import type { MigrateServerBody } from '@berth/contracts';
+import { HostEntity, reserveMigration } from '@berth/database';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, Not } from 'typeorm';
+import { CommandsService } from '../commands/commands.service';
+import { namedReference } from '../http/body-reference';
+import type { RequestContext } from '../http/request-context';
+import { invalidField } from '../http/validation.pipe';
+import { presentNewOperation } from '../operations/operation-presenter';
+import { lockServer } from './server-lookup';
+import { type ActionAnswer, requestOperation } from './server-operation';
+
+/** Servers' ways from host to host. See docs/architecture/migration.md. */
+@Injectable()
+export class ServerMigrationsService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(CommandsService) private readonly commands: CommandsService,
+  ) {}
+
+  /**
+   * The target's room is held from this answer on. Throws `invalid_input` (no such host, or one of another location or
+   * driver), `no_capacity`, `unsupported`, `unavailable`, `conflict`, `locked`.
+   */
+  async migrate(context: RequestContext, reference: string, body: MigrateServerBody): Promise<ActionAnswer> {
+    const named =
+      body.host === undefined
+        ? null
+        : await namedReference(this.dataSource.manager, HostEntity, 'host', body.host, {
+            state: Not('removed' as const),
+          });
+    return this.commands.run(context, async (em) => {
+      const server = await lockServer(em, context.caller, reference);
+      const wish = {
+        mode: body.mode,
+        fallback: body.fallback.filter((mode) => mode !== body.mode),
+        bandwidth_bps: body.bandwidth_bps ?? null,
+        host_id: named?.id ?? null,
+      };
+      const operation = await requestOperation(em, context, server, 'migrate_server', wish);
+      if (named) {
+        const source = await em.findOneByOrFail(HostEntity, { id: server.hostId });
+        if (named.locationId !== source.locationId)
+          throw invalidField('host', `${named.name} is in another location than the server`);
+        if (named.driver !== source.driver)
+          throw invalidField(
+            'host',
+            `${named.name} is driven by ${named.driver}, the server's host by ${source.driver}`,
+          );
+      }
+      await reserveMigration(em, operation, server, wish);
+      return { body: { operation: presentNewOperation(operation, context.caller) } };
+    });
+  }
+}
