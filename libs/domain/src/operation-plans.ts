@@ -17,6 +17,11 @@ export interface OperationPlan {
   steps: readonly StepPlan[];
   /** Name of the first step that can't be cancelled any more; null: cancel works to the end. */
   pointOfNoReturn: string | null;
+  /**
+   * No step begins before its beginning, and the end of the one before, are on record: for steps that can't be run again
+   * once a later one has been. Else that is written while the step works already.
+   */
+  recorded?: boolean;
 }
 
 const SECOND = 1000;
@@ -118,6 +123,7 @@ export const operationPlans = {
       patiently('run', step('remove_source', 10 * MINUTE)),
     ],
     pointOfNoReturn: 'take_over',
+    recorded: true,
   },
   enrol_host: {
     steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],

@@ -102,10 +102,10 @@ export class StepEngine {
       if (run.stopReason === 'lost') return 'lost';
       if (run.stopReason === 'cancel' && mayCancel) return this.turnBack(run, null);
       const before = open[index - 1] ?? null;
-      if (isCancellable(kind, step.name)) {
+      if (isCancellable(kind, step.name) && !planOf(kind).recorded) {
         run.beginMeanwhile(step, before);
       } else {
-        // Nobody can stop it from here on: the last look whether somebody wants to.
+        // Perhaps nobody can stop it from here on: a last look whether somebody wants to.
         const held = await run.begin(step, before);
         if (!held) return 'lost';
         if (held.cancelRequested && mayCancel) {
