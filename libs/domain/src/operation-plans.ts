@@ -109,7 +109,7 @@ export const operationPlans = {
     pointOfNoReturn: null,
   },
   // Until it is taken over all is undone, and it goes on at the source; from then on there is only forward. What the
-  // source would do in between nobody may guess while it can't be asked: patience. docs/architecture/migration.md.
+  // source would do in between nobody may guess while it can't be asked: patience. docs/architecture/server-migration.md.
   migrate_server: {
     steps: [
       patiently('undo', step('open_migration', 2 * MINUTE, true)),

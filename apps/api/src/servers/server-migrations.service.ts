@@ -10,7 +10,7 @@ import { presentNewOperation } from '../operations/operation-presenter';
 import { lockServer } from './server-lookup';
 import { type ActionAnswer, requestOperation } from './server-operation';
 
-/** Servers' ways from host to host. See docs/architecture/migration.md. */
+/** Servers' ways from host to host. See docs/architecture/server-migration.md. */
 @Injectable()
 export class ServerMigrationsService {
   constructor(
