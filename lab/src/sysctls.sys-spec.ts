@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { readHierarchies } from './cgroups';
 import { mustRun } from './run';
 import { register, unregister } from './sysctls';
 
@@ -30,6 +31,20 @@ describe('settings that all hosts share with the machine', () => {
     unregister(labs[1], registry);
     expect(readFileSync(PTY_MAX, 'utf8')).toBe(before);
     expect(existsSync(registry)).toBe(false);
+  });
+
+  it('take controllers of cgroup v2 back that were handed down meanwhile', () => {
+    const root = readHierarchies().find(({ version }) => version === 2)?.parent;
+    const file = path.join(root!, 'cgroup.subtree_control');
+    const given = () => readFileSync(file, 'utf8').trim().split(' ').filter(Boolean);
+    const found = given();
+    const free = readFileSync(path.join(root!, 'cgroup.controllers'), 'utf8').trim().split(' ');
+    const extra = free.find((name) => name !== '' && !found.includes(name));
+    register(labs[0], '/a', registry);
+    if (extra) writeFileSync(file, `+${extra}`);
+    expect(given()).toEqual(extra ? expect.arrayContaining([extra]) : found);
+    unregister(labs[0], registry);
+    expect(given()).toEqual(found);
   });
 
   it('are put back also when another lab was removed without being asked', async () => {

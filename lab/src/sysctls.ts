@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readHierarchies } from './cgroups';
 import { withFileLock } from './file-lock';
 
 /** Labs that are up on this machine, and the settings that the first of them found. */
 const MACHINE_REGISTRY = '/run/berth-lab';
 const SAVED = 'sysctls.json';
+/** Beside the settings: the controllers that the machine's root of cgroup v2 hands down, which labs add to. */
+const CONTROLLERS = 'cgroup.subtree_control';
 
 /** What enrolment raises on a host, and namespaces don't keep apart: a change in a lab host changes the machine. */
 const SHARED_SYSCTLS = [
@@ -40,7 +43,8 @@ export function register(labId: string, dir: string, registry = MACHINE_REGISTRY
     const values = SHARED_SYSCTLS.map((name) => [name, read(name)]).filter(
       ([, value]) => value !== undefined,
     );
-    writeFileSync(saved, JSON.stringify(Object.fromEntries(values)));
+    const settings = { ...Object.fromEntries(values), [CONTROLLERS]: readControllers().join(' ') };
+    writeFileSync(saved, JSON.stringify(settings));
   }
   writeFileSync(path.join(registry, labId), dir);
 }
@@ -51,11 +55,13 @@ export function unregister(labId: string, registry = MACHINE_REGISTRY): void {
   if (!existsSync(registry) || readdirSync(registry).some((name) => name !== SAVED && isUp(name))) return;
   const saved = path.join(registry, SAVED);
   if (existsSync(saved)) {
-    for (const [name, value] of Object.entries(
-      JSON.parse(readFileSync(saved, 'utf8')) as Record<string, string>,
-    )) {
+    const { [CONTROLLERS]: controllers = '', ...settings } = JSON.parse(
+      readFileSync(saved, 'utf8'),
+    ) as Record<string, string>;
+    for (const [name, value] of Object.entries(settings)) {
       if (read(name) !== value) write(name, value);
     }
+    takeBackControllers(controllers.split(' '));
   }
   rmSync(registry, { recursive: true, force: true });
 }
@@ -86,5 +92,24 @@ function write(name: string, value: string): void {
     writeFileSync(`/proc/sys/${name}`, value);
   } catch {
     // The kernel may refuse to go back (a limit below what is in use): then it stays raised, which harms nothing.
+  }
+}
+
+const rootOfV2 = (): string | undefined => readHierarchies().find(({ version }) => version === 2)?.parent;
+
+function readControllers(): string[] {
+  const root = rootOfV2();
+  return root === undefined
+    ? []
+    : readFileSync(path.join(root, CONTROLLERS), 'utf8').trim().split(' ').filter(Boolean);
+}
+
+function takeBackControllers(before: readonly string[]): void {
+  for (const controller of readControllers().filter((name) => !before.includes(name))) {
+    try {
+      writeFileSync(path.join(rootOfV2()!, CONTROLLERS), `-${controller}`);
+    } catch {
+      // Somebody else's group below has it by now: it stays.
+    }
   }
 }

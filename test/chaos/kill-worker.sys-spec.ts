@@ -50,7 +50,8 @@ async function expectGone(server: ServerEntity, operationId: string): Promise<vo
   expect(await platform.ended(operationId)).toMatchObject({ status: 'succeeded', error: null });
   expect((await platform.server(server.id)).status).toBe('deleted');
   expect(await platform.held()).toEqual({ addresses: 0, servers: 0, unfinished: 0 });
-  expect(await traces()).toEqual(bare);
+  // What other suites left for a while may go meanwhile.
+  expect((await traces()).filter((trace) => !bare.includes(trace))).toEqual([]);
 }
 
 it('sees what a server is on its host: an empty list of traces proves nothing by itself', async () => {

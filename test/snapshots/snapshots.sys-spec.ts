@@ -44,7 +44,9 @@ beforeEach(async () => {
 afterEach(async () => {
   const { servers } = await customer.ask<{ servers: ServerView[] }>('GET', '/v1/servers');
   for (const { id } of servers) await remove(id);
-  expect(await tracesOf(platform.lab, platform.labHost.name)).toEqual(bare);
+  // What other suites left for a while (a route to a server that moved away) may go meanwhile.
+  const traces = await tracesOf(platform.lab, platform.labHost.name);
+  expect(traces.filter((trace) => !bare.includes(trace))).toEqual([]);
 });
 afterAll(async () => {
   await api?.close();
