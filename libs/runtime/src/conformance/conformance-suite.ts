@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { beancounterSchema, featureNames, limitNames } from '@berth/contracts';
 import type { ContainerRuntime, ContainerSpec } from '../container-runtime';
@@ -10,6 +6,7 @@ import { RuntimeError } from '../runtime-error';
 import type { RuntimeErrorCode } from '../runtime-error';
 import { MIB } from './conformance-harness';
 import type { ConformanceHarness } from './conformance-harness';
+import { tinyTarball } from './tiny-tarball';
 
 jest.setTimeout(120_000);
 
@@ -418,18 +415,6 @@ export function describeConformance(driver: string, open: () => Promise<Conforma
       expect(await runtime.inspect(spec.id)).toBeNull();
     });
   });
-}
-
-/** A root file system as small as can be, and like no other. */
-function tinyTarball(): Buffer {
-  const root = mkdtempSync(join(tmpdir(), 'berth-tiny-'));
-  try {
-    for (const dir of ['etc', 'root']) mkdirSync(join(root, dir));
-    writeFileSync(join(root, 'etc/unique'), randomBytes(16));
-    return execFileSync('tar', ['-C', root, '-cf', '-', '.']);
-  } finally {
-    rmSync(root, { recursive: true });
-  }
 }
 
 /** Of nobody: made for this file. */
