@@ -1,3 +1,4 @@
 export * from './eventually';
+export * from './line-listener';
 export * from './test-database';
 export * from './world';

@@ -1,5 +1,4 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { LineListener } from '@berth/testing';
 import { expectCode } from '../conformance/conformance-suite';
 import { MIB } from '../conformance/conformance-harness';
 import type { ContainerSpec } from '../container-runtime';
@@ -109,49 +108,6 @@ async function migrate(id: string, from: number, mode: MigrationMode): Promise<n
   return ms;
 }
 
-/** Numbered lines from the server; each must follow the one before. */
-class Listener {
-  private rest = '';
-  last = 0;
-  longestGapMs = 0;
-  private at = performance.now();
-  broken: string | null = null;
-  private readonly socket: Socket;
-
-  constructor(host: string) {
-    this.socket = connect({ host, port: 9000 });
-    this.socket.on('data', (chunk: Buffer) => this.take(chunk.toString()));
-    this.socket.once('error', (error) => (this.broken = error.message));
-    this.socket.once('close', () => (this.broken ??= 'closed'));
-  }
-
-  private take(text: string): void {
-    const now = performance.now();
-    if (this.last > 0) this.longestGapMs = Math.max(this.longestGapMs, now - this.at);
-    this.at = now;
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop()!;
-    for (const line of lines) {
-      if (Number(line) !== this.last + 1) this.broken ??= `${line} after ${this.last}`;
-      this.last = Number(line);
-    }
-  }
-
-  /** Resolves when this many more lines have come. */
-  async more(lines: number): Promise<void> {
-    const wanted = this.last + lines;
-    await until(`${lines} more lines after ${this.last}`, async () => {
-      if (this.broken) throw new Error(this.broken);
-      await new Promise(setImmediate);
-      return this.last >= wanted;
-    });
-  }
-
-  end(): void {
-    this.socket.destroy();
-  }
-}
-
 /** The counter's file holds every number once. */
 async function expectWholeLog(host: number, id: string): Promise<number> {
   const out = await sh(
@@ -179,7 +135,7 @@ describe('lxc: migration', () => {
       'the talker listens',
       async () => (await sh(0, id, 'ss -ltn 2>/dev/null || cat /proc/net/tcp')).match(/:9000|:2328/) !== null,
     );
-    const listener = new Listener(addresses[0]!.address);
+    const listener = new LineListener(addresses[0]!.address, 9000);
     await listener.more(20);
     const before = (await hosts[0]!.runtime.beancounters(id)).beancounters.find(
       (one) => one.resource === 'cputime',
