@@ -80,7 +80,7 @@ export class TestServices {
 
   private async startLab(variable: string, name: string, options: LabUpOptions): Promise<void> {
     if (process.env[variable] || process.env[TEST_ENVIRONMENT.noLab]) return;
-    const { Lab, checkLabSupport } = await import('@berth/lab');
+    const { Lab, checkLabSupport, templateCatalogue } = await import('@berth/lab');
     const support = await checkLabSupport(options.backend);
     if (!support.supported) {
       process.env[TEST_ENVIRONMENT.noLab] = support.missing
@@ -94,6 +94,8 @@ export class TestServices {
     // Registered first: a lab that came up half-way has to go down as well.
     this.started.undo.push(async () => void (await lab.down()));
     await lab.up({ ...options, onProgress: this.progress });
+    // Tests take them from the cache, which is empty on a new machine.
+    await templateCatalogue({ onProgress: this.progress });
     process.env[variable] = dir;
   }
 
