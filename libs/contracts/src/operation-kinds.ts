@@ -31,6 +31,7 @@ export const operationKindSchema = z.enum([
   'rollback_snapshot',
   'clone_server',
   'migrate_server',
+  'clear_source',
   'enrol_host',
 ]);
 export type OperationKind = z.output<typeof operationKindSchema>;
@@ -97,6 +98,8 @@ export const operationInputs = {
     /** The target that was asked for; null: any. */
     host_id: z.uuid().nullable(),
   }),
+  /** Of a host that a server has moved away from: which migration's, says server_migrations. */
+  clear_source: nothing,
   enrol_host: nothing,
 } as const satisfies Record<OperationKind, z.ZodType>;
 

@@ -25,6 +25,7 @@ import { Usage1763660400000 } from './migrations/1763660400000-usage';
 import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-features';
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
+import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -65,6 +66,7 @@ export const migrations = [
   ServerFeatures1763680000000,
   Snapshots1763690400000,
   ServerMigrations1763694000000,
+  SourcesLeftBehind1763700000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

@@ -125,6 +125,11 @@ export const operationPlans = {
     pointOfNoReturn: 'take_over',
     recorded: true,
   },
+  // What a migration could not do, since its source didn't answer any more: it waits for that host, the server doesn't.
+  clear_source: {
+    steps: [patiently('run', step('remove_source', 10 * MINUTE))],
+    pointOfNoReturn: null,
+  },
   enrol_host: {
     steps: [step('check_host', MINUTE), step('prepare_host', 2 * MINUTE), step('open_for_orders', MINUTE)],
     pointOfNoReturn: null,

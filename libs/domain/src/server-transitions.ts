@@ -15,7 +15,7 @@ interface Transition {
   checkpoint?: 'fine' | 'needed';
 }
 
-export type ServerOperationKind = Exclude<OperationKind, 'enrol_host'>;
+export type ServerOperationKind = Exclude<OperationKind, 'enrol_host' | 'clear_source'>;
 
 const alive = ['running', 'stopped', 'frozen'] as const;
 

@@ -35,7 +35,7 @@ const RETRYABLE: ReadonlySet<RuntimeErrorCode> = new Set([
 export interface RuntimeErrorDetails {
   /** Name of the host as the caller knows it. */
   host: string;
-  /** What was being done, in words: `start ct12`. */
+  /** What was being done, in words: `start ct12`; `connect` where nothing has been asked of the host yet. */
   action: string;
   exitCode?: number | null;
   /** Last lines that the host printed. */

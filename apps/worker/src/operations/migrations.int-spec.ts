@@ -190,6 +190,25 @@ describe('at the point of no return', () => {
     await expectOn('target');
   });
 
+  it('a target that is out of reach before it was asked is never asked: the server goes on at its source', async () => {
+    await a.setLatency({ handOver: 300 });
+    const id = await ask();
+    await eventually('the hand-over', async () =>
+      (await bench.steps(id)).some(({ name, status }) => name === 'hand_over' && status === 'running'),
+    );
+    // No step begins while its operation's row is held: time to cut the target off behind this one.
+    await inTransaction(bench.database.dataSource, async (em) => {
+      await em.query('SELECT FROM operations WHERE id = $1 FOR UPDATE', [id]);
+      await eventually('handed over', () => (containerOn(a)?.departure?.was ?? null) !== null);
+      await b.cut();
+    });
+    const operation = await bench.ended(id);
+    expect(operation).toMatchObject({ status: 'failed', error: { code: 'unreachable', step: 'take_over' } });
+    expect(operation.error!.message).toContain(`It goes on at ${world.host.name}`);
+    expect(containerOn(a)?.state).toBe('running');
+    await b.mend();
+  });
+
   it('a target that does not answer is asked until it does: the source stays still meanwhile', async () => {
     await b.failNext('takeOver', 'unreachable', { count: 12 });
     const id = await ask();
@@ -210,6 +229,46 @@ describe.each<[RuntimeMethod, 'a' | 'b']>([
     await (host === 'a' ? a : b).failNext(method, 'command_failed', { after, count: 10 });
     expect(await bench.ended(await ask())).toMatchObject({ status: 'succeeded' });
     await expectOn('target');
+  });
+});
+
+describe('a source that stays away after it', () => {
+  /** The server is on the target, the source's power gone before anything was removed there. */
+  async function leftBehind(): Promise<{ id: string; leftTo: string }> {
+    await b.setLatency({ takeOver: 300 });
+    const id = await ask();
+    await eventually('the take-over', async () =>
+      (await bench.steps(id)).some(({ name, status }) => name === 'take_over' && status === 'running'),
+    );
+    await a.crash();
+    const operation = await bench.ended(id);
+    expect(operation).toMatchObject({ status: 'succeeded' });
+    const leftTo = operation.result!.source_left_to as string;
+    expect(await bench.operation(leftTo)).toMatchObject({ kind: 'clear_source', hostId: world.host.id });
+    return { id, leftTo };
+  }
+
+  it('holds up nobody: the server is free at once, and what it left is removed when that host returns', async () => {
+    const { leftTo } = await leftBehind();
+    expect(await bench.server(server.id)).toMatchObject({ hostId: other.id, status: 'running' });
+    expect(await books()).toEqual([full(), full()]);
+    expect(
+      await bench.ended(await bench.ask(await bench.server(server.id), 'stop_server', { timeout_s: 1 })),
+    ).toMatchObject({ status: 'succeeded' });
+    await expect(ask()).rejects.toMatchObject({ code: 'conflict', details: { operation_id: leftTo } });
+    await a.boot();
+    expect(await bench.ended(leftTo)).toMatchObject({ status: 'succeeded' });
+    await expectOn('target', 'stopped');
+  });
+
+  it('gives its room back when somebody says that it will not return', async () => {
+    const { leftTo } = await leftBehind();
+    await inTransaction(bench.database.dataSource, (em) => requestCancel(em, leftTo));
+    expect(await bench.ended(leftTo)).toMatchObject({ status: 'cancelled' });
+    expect(await books()).toEqual([empty, full()]);
+    expect(await manager().countBy(ServerMigrationEntity, { serverId: server.id, endedAt: IsNull() })).toBe(
+      0,
+    );
   });
 });
 

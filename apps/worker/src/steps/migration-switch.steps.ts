@@ -1,4 +1,4 @@
-import { moveServerToTarget } from '@berth/database';
+import { leaveSourceBehind, moveServerToTarget } from '@berth/database';
 import { StepError } from '@berth/domain';
 import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
 import { RuntimeError, type ContainerState } from '@berth/runtime';
@@ -81,6 +81,7 @@ export class TakeOverStep implements StepHandler {
     try {
       return await target.runtime.takeOver(containerId, { migrationId }, mutationOf(context));
     } catch (error) {
+      if (wasNeverAsked(error, context)) throw outOfReach(migration, error);
       if (mayBeAskedAgain(error)) throw error;
       context.log((error as Error).message);
       return this.decide(migration, context, error as Error);
@@ -105,6 +106,19 @@ export class TakeOverStep implements StepHandler {
     throw new StepError('abort', code, message, { host: target.host.name }, { cause });
   }
 }
+
+/** No connection came about, at the first try of all: the target can't have begun, and nobody will ask it again. */
+const wasNeverAsked = (error: unknown, { attempt }: StepContext): error is RuntimeError =>
+  attempt === 1 && error instanceof RuntimeError && error.details.action === 'connect';
+
+const outOfReach = ({ source, target }: MigrationTarget, cause: RuntimeError): StepError =>
+  new StepError(
+    'abort',
+    cause.code,
+    `${target.host.name} was not reached to take the server over: ${cause.message}. It goes on at ${source.host.name}`,
+    { host: target.host.name },
+    { cause },
+  );
 
 const mayBeAskedAgain = (error: unknown): boolean =>
   error instanceof RuntimeError && (error.retryable || ['fenced', 'aborted'].includes(error.code));
@@ -135,19 +149,50 @@ export class MoveServerStep implements StepHandler {
   }
 }
 
-/** Nothing is left at the source, and the way between the hosts is closed. */
+/**
+ * Nothing is left at the source, and the way between the hosts is closed. The server runs at its target by now: it does not
+ * wait for a source that stays away, which is left to an operation of its own.
+ */
 @Injectable()
 export class RemoveSourceStep implements StepHandler {
   constructor(private readonly targets: MigrationTargets) {}
 
   async run(context: StepContext): Promise<StepOutput> {
     const migration = await this.targets.of(context);
-    const { source, target, containerId, migrationId } = migration;
-    const forwardTo = (await lookup(target.host.address)).address;
-    await source.runtime.dropSource(containerId, { migrationId, forwardTo }, mutationOf(context));
+    const { target, containerId, migrationId } = migration;
+    let leftTo: string | null = null;
+    try {
+      await dropSource(migration, context);
+    } catch (error) {
+      if (!(error instanceof RuntimeError && error.code === 'unreachable' && context.attempt >= TRIES))
+        throw error;
+      leftTo = await context.commit((em) => leaveSourceBehind(em, context.operation));
+      context.log(`${error.message}: operation ${leftTo} removes what is left there`);
+    }
     await target.runtime.closeMigration(containerId, { migrationId }, mutationOf(context));
-    return summaryOf(migration, context);
+    return { ...summaryOf(migration, context), ...(leftTo && { source_left_to: leftTo }) };
   }
+}
+
+/** The same, later: by an operation of the host's own, which waits for it as long as it takes. */
+@Injectable()
+export class ClearSourceStep implements StepHandler {
+  constructor(private readonly targets: MigrationTargets) {}
+
+  async run(context: StepContext): Promise<void> {
+    await dropSource(await this.targets.of(context), context);
+  }
+}
+
+/** Half a minute, most of it spent on waiting for connections. */
+const TRIES = 3;
+
+async function dropSource(
+  { source, target, containerId, migrationId }: MigrationTarget,
+  context: StepContext,
+): Promise<void> {
+  const forwardTo = (await lookup(target.host.address)).address;
+  await source.runtime.dropSource(containerId, { migrationId, forwardTo }, mutationOf(context));
 }
 
 /** What the operation has come to; `frozen_ms` is the time in which nothing of the server ran, as seen from here. */

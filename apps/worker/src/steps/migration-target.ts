@@ -14,13 +14,13 @@ interface MigrationEnd {
   capabilities: string[];
 }
 
-/** A server on its way: where from and where to, whichever of them its row names by now. */
+/** A server on its way, or lately: where from and where to, whichever of them its row names by now. */
 export interface MigrationTarget {
   serverId: string;
   containerId: string;
   status: ServerStatus;
   migrationId: string;
-  /** In the order in which they are tried. */
+  /** In the order in which they are tried; none where only the source is left to be cleared. */
   modes: MigrationModeName[];
   bandwidthBps: number | undefined;
   source: MigrationEnd;
@@ -28,6 +28,8 @@ export interface MigrationTarget {
 }
 
 interface Row {
+  operation_id: string;
+  server_id: string;
   number: string;
   status: ServerStatus;
   source: HostRecord;
@@ -37,11 +39,11 @@ interface Row {
 }
 
 const SQL = `
-  SELECT s.number, s.status, ${hostRecordSql('a')} AS source, a.capabilities AS source_capabilities,
+  SELECT m.operation_id, s.id AS server_id, s.number, s.status, ${hostRecordSql('a')} AS source, a.capabilities AS source_capabilities,
          ${hostRecordSql('b')} AS target, b.capabilities AS target_capabilities
     FROM server_migrations m JOIN servers s ON s.id = m.server_id
     JOIN hosts a ON a.id = m.source_host_id JOIN hosts b ON b.id = m.target_host_id
-   WHERE m.operation_id = $1`;
+   WHERE m.operation_id = $1 OR m.left_to = $1`;
 
 /** Reads migrations, once for all steps that a worker does in one go. */
 @Injectable()
@@ -63,22 +65,22 @@ export class MigrationTargets {
     return target;
   }
 
-  private async read({ id, serverId, input }: OperationEntity): Promise<MigrationTarget> {
+  private async read({ id, kind, input }: OperationEntity): Promise<MigrationTarget> {
     const [row]: Row[] = await this.dataSource.query(SQL, [id]);
     if (!row) throw new StepError('abort', 'internal', `operation ${id} has no target`);
-    const { mode, fallback, bandwidth_bps: bandwidth } = input as OperationInput<'migrate_server'>;
+    const wish = kind === 'migrate_server' ? (input as OperationInput<'migrate_server'>) : null;
     const end = (host: HostRecord, capabilities: string[]): MigrationEnd => ({
       host,
       runtime: this.runtimes.of(host),
       capabilities,
     });
     return {
-      serverId: serverId!,
+      serverId: row.server_id,
       containerId: containerIdOf(Number(row.number)),
       status: row.status,
-      migrationId: id,
-      modes: [...new Set([mode, ...fallback])],
-      bandwidthBps: bandwidth ?? undefined,
+      migrationId: row.operation_id,
+      modes: wish ? [...new Set([wish.mode, ...wish.fallback])] : [],
+      bandwidthBps: wish?.bandwidth_bps ?? undefined,
       source: end(row.source, row.source_capabilities),
       target: end(row.target, row.target_capabilities),
     };

@@ -24,7 +24,13 @@ import {
   CopyMemoryStep,
   OpenMigrationStep,
 } from './migration-copy.steps';
-import { HandOverStep, MoveServerStep, RemoveSourceStep, TakeOverStep } from './migration-switch.steps';
+import {
+  ClearSourceStep,
+  HandOverStep,
+  MoveServerStep,
+  RemoveSourceStep,
+  TakeOverStep,
+} from './migration-switch.steps';
 import {
   KillContainerStep,
   StartContainerStep,
@@ -82,6 +88,7 @@ export class Steps {
     takeOver: TakeOverStep,
     moveServer: MoveServerStep,
     removeSource: RemoveSourceStep,
+    clearSource: ClearSourceStep,
     checkHost: CheckHostStep,
     prepareHost: PrepareHostStep,
     openForOrders: OpenForOrdersStep,
@@ -145,6 +152,7 @@ export class Steps {
         move_server: insisting(moveServer),
         remove_source: insisting(removeSource),
       },
+      clear_source: { remove_source: insisting(clearSource) },
       enrol_host: {
         check_host: translated(checkHost, ENROLMENT),
         prepare_host: translated(prepareHost, ENROLMENT),

@@ -23,7 +23,13 @@ import {
   CopyMemoryStep,
   OpenMigrationStep,
 } from './migration-copy.steps';
-import { HandOverStep, MoveServerStep, RemoveSourceStep, TakeOverStep } from './migration-switch.steps';
+import {
+  ClearSourceStep,
+  HandOverStep,
+  MoveServerStep,
+  RemoveSourceStep,
+  TakeOverStep,
+} from './migration-switch.steps';
 import { MigrationTargets } from './migration-target';
 import {
   KillContainerStep,
@@ -75,6 +81,7 @@ import { Steps } from './step-handlers';
     TakeOverStep,
     MoveServerStep,
     RemoveSourceStep,
+    ClearSourceStep,
     CheckHostStep,
     PrepareHostStep,
     OpenForOrdersStep,

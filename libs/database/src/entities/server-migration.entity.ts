@@ -14,6 +14,8 @@ export class ServerMigrationEntity {
   @Column('bigint', { name: 'ram_bytes', transformer: asNumber }) ramBytes!: number;
   /** Its snapshots' included. */
   @Column('bigint', { name: 'disk_bytes', transformer: asNumber }) diskBytes!: number;
+  /** The operation of its own that removes what is left at the source, where that didn't answer at the end. */
+  @Column('uuid', { name: 'left_to', nullable: true }) leftTo!: string | null;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
 }

@@ -1,12 +1,13 @@
 import type { Capability, MigrationModeName, OperationInput } from '@berth/contracts';
 import { BerthError, capabilitiesOf } from '@berth/domain';
-import type { EntityManager } from 'typeorm';
+import { IsNull, type EntityManager } from 'typeorm';
 import { AddressEntity } from '../entities/address.entity';
 import { HostEntity } from '../entities/host.entity';
 import type { OperationEntity } from '../entities/operation.entity';
 import type { ServerEntity } from '../entities/server.entity';
 import { ServerMigrationEntity } from '../entities/server-migration.entity';
 import { TemplateEntity } from '../entities/template.entity';
+import { createOperation } from './operation.repository';
 import { placeOnTarget, placeServer, type PlacementRequest } from './placement.repository';
 
 type Wish = OperationInput<'migrate_server'>;
@@ -28,6 +29,7 @@ export async function reserveMigration(
 ): Promise<HostEntity> {
   const source = await em.findOneByOrFail(HostEntity, { id: server.hostId });
   assertMovable(server, source, wish);
+  await assertNothingLeft(em, server);
   const request = await requestFor(em, server, source);
   const target = await firstThatCan([wish.mode, ...wish.fallback], (mode) => {
     const capability = capabilityOf(server, mode);
@@ -47,6 +49,7 @@ export async function reserveMigration(
     cpus: request.demand.cpus,
     ramBytes: request.demand.ram_bytes,
     diskBytes: request.demand.disk_bytes,
+    leftTo: null,
     endedAt: null,
   });
   return target;
@@ -62,6 +65,17 @@ function assertMovable(server: ServerEntity, source: HostEntity, { host_id: targ
   const names = server.devices.map(({ device }) => device).join(', ');
   const message = `the server has devices of its host (${names}), which can't move: remove them first`;
   throw new BerthError('unsupported', message, { capability: 'devices' });
+}
+
+/** One way at a time: what the last one left would be in the way of the next, and of its books. */
+async function assertNothingLeft(em: EntityManager, { id: serverId }: ServerEntity): Promise<void> {
+  const left = await em.findOneBy(ServerMigrationEntity, { serverId, endedAt: IsNull() });
+  if (!left?.leftTo) return;
+  const { name } = await em.findOneByOrFail(HostEntity, { id: left.sourceHostId });
+  const message =
+    `what the server left on ${name}, where it came from, has not been removed yet, since that host does not answer: ` +
+    `operation ${left.leftTo} waits for it; cancel that if the host will not return`;
+  throw new BerthError('conflict', message, { host_id: left.sourceHostId, operation_id: left.leftTo });
 }
 
 async function requestFor(
@@ -138,10 +152,33 @@ export async function moveServerToTarget(em: EntityManager, operationId: string)
   ]);
 }
 
-/** Gives back what is held beside the server's own. */
+/**
+ * The source doesn't answer, and the server shall not wait for it: an operation of the host's own removes what is left
+ * there, and until then it holds its room. Once is enough; gives that operation's id.
+ */
+export async function leaveSourceBehind(em: EntityManager, operation: OperationEntity): Promise<string> {
+  const migration = await em.findOneOrFail(ServerMigrationEntity, {
+    where: { operationId: operation.id },
+    lock: { mode: 'pessimistic_write' },
+  });
+  if (migration.leftTo) return migration.leftTo;
+  const { id } = await createOperation(em, {
+    kind: 'clear_source',
+    serverId: null,
+    hostId: migration.sourceHostId,
+    tenantId: null,
+    requestedBy: operation.requestedBy,
+    requestId: operation.requestId,
+    input: {},
+  });
+  await em.update(ServerMigrationEntity, { operationId: operation.id }, { leftTo: id });
+  return id;
+}
+
+/** Gives back what is held beside the server's own, unless what is left there still needs it. */
 export async function endMigration(em: EntityManager, operationId: string): Promise<void> {
   await em.query(
-    'UPDATE server_migrations SET ended_at = clock_timestamp() WHERE operation_id = $1 AND ended_at IS NULL',
+    'UPDATE server_migrations SET ended_at = clock_timestamp() WHERE operation_id = $1 AND ended_at IS NULL AND left_to IS NULL',
     [operationId],
   );
 }

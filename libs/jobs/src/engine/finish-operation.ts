@@ -50,6 +50,8 @@ const END_OPERATION = prepared(
   ), snapshots_gone AS (
     UPDATE snapshots SET status = 'deleted', deleted_at = now()
      WHERE server_id = (SELECT id FROM server WHERE status = 'deleted') AND deleted_at IS NULL
+  ), source_cleared AS (
+    UPDATE server_migrations SET ended_at = clock_timestamp() WHERE left_to = (SELECT id FROM ended) AND ended_at IS NULL
   ), host AS (
     -- A host that an operator cordoned or removed meanwhile stays so.
     UPDATE hosts SET state = CASE WHEN $3 = 'succeeded' THEN 'active' ELSE 'error' END, reachable = $3 = 'succeeded',

@@ -123,6 +123,7 @@ export class OperationRun {
     const context: StepContext = {
       operation,
       fence: operation.fence,
+      attempt: step.attempt,
       signal: abort.signal,
       log: (line) => {
         log.add(line);

@@ -10,6 +10,8 @@ export interface StepContext {
   readonly operation: OperationEntity;
   /** Sent with every mutating command: hosts refuse a lower one than they have seen. */
   readonly fence: number;
+  /** Which try of this step this is, from 1; those of workers that died count. */
+  readonly attempt: number;
   /** Aborted on time-out, cancel, loss of the operation to another worker, and shutdown. */
   readonly signal: AbortSignal;
   /** Adds a line to the step's log; only the tail is kept. */

@@ -72,6 +72,7 @@ export abstract class SimulatedCalls {
   ): Promise<T> {
     if (signal?.aborted) throw this.error('aborted', action, 'cancelled before it began');
     const { generation, faults } = this.machine.record();
+    this.assertUp('connect', generation);
     const latency = faults.latencyMs[method] ?? faults.latencyMs['*'] ?? 0;
     if (latency > 0) {
       await delay(latency, undefined, { signal }).catch(() => {
