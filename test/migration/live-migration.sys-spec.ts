@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ServerEntity } from '@berth/database';
 import { eventually, LineListener } from '@berth/testing';
 import { makeKey, ssh } from '../e2e/outside';
+import { SERVICES } from './services';
 import { SshSession } from './ssh-session';
 import { TwoHosts } from './two-hosts';
 
@@ -11,23 +12,6 @@ jest.setTimeout(300_000);
 
 const TIMES = 10;
 const MIB = 1024 ** 2;
-
-/** Three units of systemd: a counter in a file, numbered lines for whoever connects, and work for disk and processor. */
-const SERVICES = `
-cat >/root/talker.pl <<'EOF'
-use IO::Socket::INET;
-my $server = IO::Socket::INET->new(LocalPort => 9000, Listen => 5, ReuseAddr => 1) or die;
-$SIG{PIPE} = "IGNORE";
-while (my $peer = $server->accept) {
-  for (my $n = 1; defined syswrite($peer, "$n\\n"); $n++) { select(undef, undef, undef, 0.01) }
-}
-EOF
-unit() { printf '[Service]\\nExecStart=%s\\n[Install]\\nWantedBy=multi-user.target\\n' "$2" >/etc/systemd/system/$1.service; }
-unit talker '/usr/bin/perl /root/talker.pl'
-unit counter "/bin/bash -c 'n=0; while :; do n=\\$((n+1)); echo \\$n >>/root/log; sleep 0.02; done'"
-unit load "/bin/bash -c 'n=0; while :; do n=\\$((n+1)); head -c 200000 /dev/urandom >/root/load.\\$((n %% 16)); sha256sum /root/load.* >/root/load.sums; done'"
-systemctl daemon-reload
-systemctl start talker counter load`;
 
 let dir: string;
 let two: TwoHosts;
@@ -73,7 +57,7 @@ it('a busy Debian moves ten times: its counter, an SSH session and a stream of l
   await eventually('the end of the boot', async () => (await systemState()) === 'running', {
     timeoutMs: 60_000,
   });
-  await ssh(address, key.path, SERVICES);
+  for (const script of Object.values(SERVICES)) await ssh(address, key.path, script);
   const session = new SshSession(address, key.path);
   await eventually('the talker', async () =>
     (await two.inside(server, 'cat /proc/net/tcp')).includes(':2328'),

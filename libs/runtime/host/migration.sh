@@ -88,7 +88,7 @@ berth_connect_migration() {
   write_file "$CHANNEL/peer" "$4 $5 $6"$'\n'
   close_channel
   open_channel
-  peer ping >/dev/null </dev/null || fail peer_unreachable "$4 does not let this migration in"
+  peer ping >/dev/null </dev/null || peer_failed ping "$4 does not let this migration in"
 }
 
 # One connection for all that follows, so that nothing waits for a handshake while the container stands still. It ends by
@@ -99,7 +99,7 @@ open_channel() {
   read -r address port user <"$CHANNEL/peer"
   PEER=$address
   SSH=(ssh -q -F none -T -i "$CHANNEL/key" -p "$port" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes
-    -o "UserKnownHostsFile=$CHANNEL/known_hosts" -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3
+    -o "UserKnownHostsFile=$CHANNEL/known_hosts" -o ConnectTimeout=10 -o ServerAliveInterval=2 -o ServerAliveCountMax=4
     -o "ControlPath=$CHANNEL/socket" -o Ciphers=aes128-gcm@openssh.com,chacha20-poly1305@openssh.com "$user@$address")
   "${SSH[@]:0:1}" -O check "${SSH[@]:1}" </dev/null 2>/dev/null ||
     setsid "${SSH[@]:0:1}" -o ControlMaster=yes -o ControlPersist=600 "${SSH[@]:1}" ping </dev/null >/dev/null 2>&1 {LOCK_FD}>&- ||
@@ -110,8 +110,17 @@ close_channel() {
   [[ ! -S $CHANNEL/socket ]] || ssh -F none -o "ControlPath=$CHANNEL/socket" -O exit peer </dev/null >/dev/null 2>&1 || true
 }
 
-# peer WORDS…: one of the commands of hook-arrival, on the target.
-peer() { "${SSH[@]}" "$*" {LOCK_FD}>&-; }
+# peer WORDS…: one of the commands of hook-arrival, on the target. What it says goes to a file, for peer_failed.
+peer() { "${SSH[@]}" "$*" {LOCK_FD}>&- 2>"$CHANNEL/said.$1"; }
+
+# peer_failed COMMAND WORDS: with the target's own words for it, where it had any.
+peer_failed() {
+  local said=''
+  [[ ! -e $CHANNEL/said.$1 ]] || said=$(<"$CHANNEL/said.$1")
+  if [[ $said =~ berth-error:\ ([a-z_]+)\ ([^$'\n']*) ]]; then fail "${BASH_REMATCH[1]}" "$PEER: ${BASH_REMATCH[2]}"; fi
+  [[ -z $said ]] || echo "$said" >&2
+  fail peer_unreachable "${*:2}"
+}
 
 # pump BYTES_PER_SECOND COUNT_FILE: passes stdin on, counts it, holds it to the rate (0: none), tells of it.
 pump() {
@@ -137,7 +146,7 @@ send_subvolume() {
   local -a parent=()
   [[ $2 == - ]] || parent=(-p "$2")
   { btrfs send -q "${parent[@]}" "$1" {LOCK_FD}>&- | pump "$3" "$CHANNEL/sent.$$" | peer disk "${@:4}"; } ||
-    fail peer_unreachable "the disk did not arrive at $PEER: the connection was lost, or its pool is full"
+    peer_failed disk "the disk did not arrive at $PEER: the connection was lost"
   SENT=$(<"$CHANNEL/sent.$$")
   rm -f "$CHANNEL/sent.$$"
 }
@@ -214,7 +223,7 @@ berth_send_memory() {
     fail checkpoint_failed "its memory cannot be written down: $(criu_errors "$RUN/log/$ID.dump" | head -n 1)"
   }
   { tar -C "$dir" -cf - . {LOCK_FD}>&- | pump "$4" "$CHANNEL/sent.memory" | peer memory "$((round + 1))"; } ||
-    fail peer_unreachable "the memory did not arrive at $PEER"
+    peer_failed memory "the memory did not arrive at $PEER: the connection was lost"
   write_file "$CHANNEL/memory/round" $((round + 1))$'\n'
   echo "round $((round + 1))"
   echo "bytes $(<"$CHANNEL/sent.memory")"
@@ -264,7 +273,7 @@ hand_over_live() {
     ((round == 0)) || MEMORY_PARENT+=(--track-mem)
   fi
   settle_localtime
-  tar_extras | peer extras || fail peer_unreachable "$PEER did not take the configuration"
+  tar_extras | peer extras || peer_failed extras "$PEER did not take the configuration"
   set_frozen
   (
     COPY_TO=$DEPARTURE/final HOLD=1 dump_processes "$images" --leave-running "${MEMORY_PARENT[@]}"
@@ -289,7 +298,7 @@ send_rest() {
   tar -C "$2" -cf - . {LOCK_FD}>&- | peer images &
   disk=$!
   send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
-  wait "$disk" || fail peer_unreachable "the images of the memory did not arrive at $PEER"
+  wait "$disk" || peer_failed images "the images of the memory did not arrive at $PEER: the connection was lost"
   images_bytes=$(du -sb "$2")
   seal "$((SENT + ${images_bytes%%[!0-9]*}))" 1
 }
@@ -306,7 +315,7 @@ hand_over_stopped() {
   if ((round == 0)); then send_snapshots "$1"; fi
   copy_root "$DIR" "$DEPARTURE/final"
   find_parent "$round"
-  tar_extras | peer extras || fail peer_unreachable "$PEER did not take the configuration"
+  tar_extras | peer extras || peer_failed extras "$PEER did not take the configuration"
   send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
   seal "$((${TOTAL_SENT:-0} + SENT))" "$RAN"
 }
@@ -318,7 +327,7 @@ seal() {
   sync "$DEPARTURE/handed-over" "$DEPARTURE"
   peer sealed "$2" </dev/null || {
     rm -f "$DEPARTURE/handed-over"
-    fail peer_unreachable "$PEER did not answer at the end"
+    peer_failed sealed "$PEER did not answer at the end"
   }
 }
 
