@@ -117,6 +117,7 @@ export const operationPlans = {
       step('connect_migration', MINUTE),
       step('copy_disk', 48 * HOUR),
       step('copy_memory', HOUR),
+      step('prepare_target', 2 * MINUTE),
       patiently('undo', step('hand_over', 48 * HOUR, true)),
       patiently('run', step('take_over', 30 * MINUTE)),
       patiently('run', step('move_server', MINUTE)),

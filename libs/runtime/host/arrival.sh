@@ -1,15 +1,24 @@
 # The target's end of a migration. Needs all the others.
 #
-# POOL/arrivals/ID/ has what came so far: `migration`, extras/ (spec, counters, …), rounds/, final/root, snapshots/NAME/root,
-# images/, and `sealed` as the last. DIR/arriving names the migration that DIR is being made of; DIR/arrived the one
-# that made it, written at the moment in which the container goes on here, and never taken back.
+# POOL/arrivals/ID/ has what came so far: `migration`, extras/ (spec, counters, …), rounds/, final/root (and named/root, which then
+# counts instead), snapshots/NAME/root, images/ and memory/, and `sealed` as the last. With `in-memory` those two are in
+# RUN/arrivals/ID instead. DIR/arriving names the migration that DIR is being made of; RUN/state/ID.ready that all but the last
+# of it is there; DIR/arrived the one that made it, written at the moment in which the container goes on here, and never taken
+# back.
 # shellcheck shell=bash disable=SC2153
 
 ARRIVALS=$POOL/arrivals
 
+# Sets PLACE: where images of memory go.
+find_memory_place() {
+  PLACE=$ARRIVALS/$ID
+  [[ ! -e $PLACE/in-memory ]] || PLACE=$RUN/arrivals/$ID
+}
+
 drop_arrival() {
   local one
   revoke_key
+  rm -rf "$RUN/arrivals/$ID" "$RUN/state/$ID.ready"
   [[ -d $ARRIVALS/$ID ]] || return 0
   rm -f "$ARRIVALS/$ID/migration"
   while read -r one; do btrfs -q subvolume delete "$one" >/dev/null || true; done < <(arrived_subvolumes "$ARRIVALS/$ID")
@@ -41,13 +50,13 @@ write_file_private() {
   mv -f "$1.berth" "$1"
 }
 
-# berth_accept_migration ID FENCE MIGRATION MODE FROM DISK_BYTES KEY_BYTES MANIFEST_BYTES: prints this host's keys.
+# berth_accept_migration ID FENCE MIGRATION MODE FROM DISK_BYTES MEMORY_BYTES KEY_BYTES MANIFEST_BYTES: prints this host's keys.
 berth_accept_migration() {
   local key manifest line free name=''
   begin_mutation "$1" "$2"
   use_migration "$3"
-  read_bytes key "$7"
-  read_bytes manifest "$8"
+  read_bytes key "$8"
+  read_bytes manifest "$9"
   if [[ -e $DIR/config && ! -e $DIR/arriving ]]; then fail conflict "there is a container $ID already"; fi
   manifest=$(base64 -d <<<"$manifest")
   while read -r line; do
@@ -69,15 +78,77 @@ berth_accept_migration() {
   # The container's root finds its way from the last images to those of the rounds before.
   mkdir -p -m 711 "$ARRIVALS/$ID"
   write_file "$ARRIVALS/$ID/migration" "$3"$'\n'
+  # Rounds, and the last images, which the restore reads beside the memory that it makes of them.
+  if (($(awk '/^MemAvailable:/ { print $2 * 1024 }' /proc/meminfo) > 3 * $7 + 268435456)) &&
+    (($(df -B1 --output=avail "$RUN" | tail -n 1) > 2 * $7 + 67108864)); then
+    mkdir -p -m 711 "$RUN/arrivals" "$RUN/arrivals/$ID"
+    : >"$ARRIVALS/$ID/in-memory"
+  fi
   admit "restrict,from=\"$5\",command=\"$LIB/hook-arrival $ID $3\" $key berth-migration-$ID"$'\n'
   for line in /etc/ssh/ssh_host_*_key.pub; do
     [[ ! -e $line ]] || { read -r name key _ <"$line" && echo "$name $key"; }
   done
 }
 
-# berth_take_over ID FENCE MIGRATION: prints the state.
+# berth_prepare_take_over ID FENCE MIGRATION: all that needs neither the last of the files nor of the memory, while the
+# container still runs at the source.
+berth_prepare_take_over() {
+  begin_mutation "$1" "$2"
+  use_migration "$3"
+  [[ -e $ARRIVALS/$ID/extras/spec && $(<"$ARRIVALS/$ID/migration") == "$3" ]] ||
+    fail not_found "nothing of $ID has come in migration $3"
+  [[ ! -e $DIR/arrived ]] || return 0
+  is_ready || lay_ground
+}
+
+is_ready() { [[ -e $RUN/state/$ID.ready && $(<"$RUN/state/$ID.ready") == "$MIGRATION" ]]; }
+
+# The container without its root; whatever an earlier attempt left is made anew. Its configuration comes last of all.
+lay_ground() {
+  if is_running; then kill_container; fi
+  if [[ -d $DIR ]]; then
+    close_root
+    delete_root
+    rm -rf --one-file-system "$DIR"
+  fi
+  mkdir -m 700 "$DIR"
+  write_file "$DIR/arriving" "$MIGRATION"$'\n'
+  cp -a "$ARRIVALS/$ID/extras/." "$DIR/"
+  load_spec
+  mkdir -p "$ROOT" "$RUN/devices/$ID"
+  printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
+  write_network
+  write_interfaces
+  render_config
+  printf '%s' "$CONFIG" >"$DIR/config.ready"
+  place_nodes
+  clear_leftovers
+  (take_over_network)
+  write_file "$RUN/state/$ID.ready" "$MIGRATION"$'\n'
+}
+
+# The root, of what came last, and with it the container.
+complete_ground() {
+  local arrival=$ARRIVALS/$ID root counters
+  root=$arrival/final/root
+  [[ ! -d $arrival/named/root ]] || root=$arrival/named/root
+  if simple_quota; then
+    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
+    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$root" "$DIR/rootfs" >/dev/null
+  else
+    btrfs -q subvolume snapshot "$root" "$DIR/rootfs" >/dev/null
+    btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
+  fi
+  find_memory_place
+  for counters in "$arrival"/extras/counters.[01] "$PLACE"/images/counters.[01]; do
+    [[ ! -e $counters ]] || cp "$counters" "$DIR/"
+  done
+  mv "$DIR/config.ready" "$DIR/config"
+}
+
+# berth_take_over ID FENCE MIGRATION: prints the state, and for how many ms its processes have been going on when that is said.
 berth_take_over() {
-  local arrival name='' running
+  local arrival name='' running resumed='' expecting limiting
   begin_mutation "$1" "$2"
   use_migration "$3"
   arrival=$ARRIVALS/$ID
@@ -86,10 +157,24 @@ berth_take_over() {
     [[ -e $arrival/sealed && $(<"$arrival/migration") == "$3" ]] ||
       fail not_found "$ID has not been handed over in migration $3"
     read -r running <"$arrival/sealed"
-    assemble "$arrival"
-    if [[ -e $arrival/images ]]; then
-      ARRIVED=$DIR/arrived restore_images "$arrival/images" "$DIR/arriving"
+    find_memory_place
+    # Not to be started from its files: at the source its processes are still there.
+    [[ ! -e $arrival/in-memory || -d $PLACE ]] || fail not_found 'this host has lost its power since the memory came'
+    if is_ready && [[ ! -e $DIR/rootfs ]]; then load_spec; else lay_ground; fi
+    if [[ -e $PLACE/images ]]; then
+      expect_routes &
+      expecting=$!
+      complete_ground
+      mount_root
+      apply_disk_limit &
+      limiting=$!
+      wait "$expecting"
+      ARRIVED=$DIR/arrived restore_processes "$PLACE/images" "$DIR/arriving"
+      resumed=$RESUMED
+      wait "$limiting" || fail command_failed "its disk limit could not be set: it runs without"
     else
+      complete_ground
+      apply_disk_limit
       settle_arrived
       ((running == 0)) || start_existing
     fi
@@ -103,39 +188,12 @@ berth_take_over() {
     if ((running)) && [[ $STATE == stopped ]]; then start_existing && STATE=running; fi
     drop_arrived "$arrival"
   fi
-  echo "$STATE"
+  echo "state $STATE"
+  [[ -z $resumed ]] || echo "resumed $((${EPOCHREALTIME/./} / 1000 - resumed / 1000))"
 }
 
 # It is here: of the two marks the one goes into the other's place.
 settle_arrived() { mv -f "$DIR/arriving" "$DIR/arrived"; }
-
-# Makes the container of what came; whatever an earlier attempt left is made anew.
-assemble() {
-  local one
-  if is_running; then kill_container; fi
-  if [[ -d $DIR ]]; then
-    close_root
-    delete_root
-    rm -rf --one-file-system "$DIR"
-  fi
-  mkdir -m 700 "$DIR"
-  write_file "$DIR/arriving" "$MIGRATION"$'\n'
-  cp -a "$1/extras/." "$DIR/"
-  for one in "$1"/images/counters.[01]; do [[ ! -e $one ]] || cp "$one" "$DIR/"; done
-  load_spec
-  if simple_quota; then
-    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
-    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$1/final/root" "$DIR/rootfs" >/dev/null
-  else
-    btrfs -q subvolume snapshot "$1/final/root" "$DIR/rootfs" >/dev/null
-    btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
-  fi
-  mkdir -p "$ROOT" "$RUN/devices/$ID"
-  printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
-  write_config
-  place_nodes
-  apply_disk_limit
-}
 
 # What came with it and is of use no more; snapshots become the container's.
 drop_arrived() {

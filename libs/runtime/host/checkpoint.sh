@@ -123,6 +123,20 @@ criu_errors() {
   grep -hsE 'Error|ERROR' "$@" | grep -Ev 'RLIMIT_NOFILE|ddress already assigned|ip6?tables' | sed 's/^([0-9.]*) *//' | head -n 8 || true
 }
 
+# find_groups IMAGES: sets UNIFIED, the hierarchy of cgroup2, and LIST, where a dump keeps what CRIU forgets of it.
+find_groups() {
+  UNIFIED=$CGROUP/unified
+  [[ -e $UNIFIED/cgroup.procs ]] || UNIFIED=$CGROUP
+  LIST=$1/berth-cgroups
+}
+
+# Empty groups that systemd watches, modes, owners and enabled controllers: CRIU forgets them.
+save_groups() {
+  (cd "$UNIFIED/$PAYLOAD" && find . \( -type d -o ! -uid 0 -o ! -gid 0 \) -printf '%y\t%m %U:%G\t%p\n') >"$LIST"
+  [[ $CGROUP_VERSION != v2 ]] ||
+    (cd "$UNIFIED/$PAYLOAD" && find . -name cgroup.subtree_control -printf '%h\t' -exec cat {} \;) >"$LIST.controllers"
+}
+
 # Sets FREEZER and CGROUP_ROOTS: where CRIU finds the container's groups, and which paths of theirs it sees as roots.
 add_cgroup_roots() {
   local line controllers
@@ -149,7 +163,6 @@ settle_localtime() {
 
 # restore_images IMAGES DONE|keep: the processes go on; the file DONE goes before the first of them does.
 restore_images() {
-  local log=$RUN/log/$ID images=$1
   clear_leftovers
   # Gone with the host's last boot, and mounted inside.
   [[ -e $RUN/beancounters/$ID ]] || printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
@@ -157,12 +170,19 @@ restore_images() {
   (take_over_network) &
   open_root_mounts
   wait "$!"
+  restore_processes "$1" "$2"
+}
+
+# The last of it, with all else in place.
+restore_processes() {
+  local log=$RUN/log/$ID images=$1
   chown -R "$ID_BASE:$ID_BASE" "$images"
   # Rounds of memory that these images refer to.
   [[ ! -L $images/parent ]] || chown -R "$ID_BASE:$ID_BASE" "$images/../memory"
   chmod 755 "$images"
   : >"$log"
   : >"$log.hook"
+  rm -f "$RUN/state/$ID.resumed"
   (
     close_descriptors
     cd /
@@ -195,8 +215,9 @@ finish_restore() {
   set -- ${stat##*) }
   echo "$pid $2 ${20}" >"$RUN/state/$ID.pid"
   : >"$RUN/state/$ID.restored"
-  # CRIU brings back that it was frozen, too.
   set_thawed
+  # When they went on, in microseconds.
+  read -r RESUMED <"$RUN/state/$ID.resumed" || RESUMED=${EPOCHREALTIME/./}
   apply_live_limits || fail command_failed "the kernel refused $REFUSED after the restore"
   [[ ! -e $RUN/devices/$ID ]] || place_nodes
 }

@@ -101,10 +101,10 @@ write_file() {
 # and must not be what a power loss takes back. Btrfs would do so within 30 s.
 flush_at_end() { trap 'setsid sync -f "$POOL" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &' EXIT; }
 
-# Waits 20 ms without a process: on a pipe that never says anything.
+# pause [SECONDS]: waits 20 ms, or so long, without a process: on a pipe that never says anything.
 pause() {
   [[ ${TICK_FD-} ]] || exec {TICK_FD}<>"$RUN/silence"
-  read -r -t 0.02 -u "$TICK_FD" || true
+  read -r -t "${1:-0.02}" -u "$TICK_FD" || true
 }
 
 # True while LXC's monitor holds its command socket: from the start to the end, reboots from inside included.

@@ -7,6 +7,7 @@
 
 # Handed over, a container may be running elsewhere: only the end of its migration may bring it back here.
 refuse_departing() {
+  [[ ! -e $DIR/arriving ]] || fail in_migration "$ID is only arriving here"
   [[ ! -e $DIR/departure/handed-over ]] || fail in_migration "$ID was handed over in a migration that has not ended"
 }
 
@@ -158,7 +159,7 @@ berth_send_disk() {
   refuse_departing
   open_channel
   [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
-  if ((round == 0)); then send_snapshots "$4"; fi
+  if ((round == 0)); then send_first "$4"; fi
   total=${TOTAL_SENT:-0}
   drop_round $((round + 1))
   btrfs -q subvolume snapshot -r "$DIR/rootfs" "$DEPARTURE/s$((round + 1))" >/dev/null
@@ -170,22 +171,37 @@ berth_send_disk() {
   echo "bytes $((total + SENT))"
 }
 
-# Sets PARENT to what the target has already: the round before, or the last snapshot.
+# Sets PARENT to what the target has already: the round before, or the last snapshot, or the template.
 find_parent() {
   local one
-  PARENT=-
   if (($1 > 0)); then
     PARENT=$DEPARTURE/s$1
     return
   fi
+  find_common_template
   for one in "$DIR"/snapshots/*/about; do
     [[ ! -e $one ]] || PARENT=${one%/about}/root
   done
 }
 
+# Sets PARENT to the server's template where both hosts have it, marked as the same (mark_template): its files need not go.
+find_common_template() {
+  local template=$TEMPLATES/$TEMPLATE
+  PARENT=-
+  if is_marked "$template" && [[ $(peer template "$TEMPLATE" </dev/null) == marked ]]; then PARENT=$template; fi
+}
+
+# What does not change any more: the description and all that is neither disk nor memory of now; snapshots.
+send_first() {
+  tar_extras | peer extras || peer_failed extras "$PEER did not take the configuration"
+  send_snapshots "$1"
+}
+
 # Each by what it differs from the one before.
 send_snapshots() {
-  local about last=-
+  local about last
+  find_common_template
+  last=$PARENT
   TOTAL_SENT=0
   for about in "$DIR"/snapshots/*/about; do
     [[ -e $about ]] || continue
@@ -235,12 +251,12 @@ find_memory_parent() {
   (($2 == 0)) || MEMORY_PARENT=(--prev-images-dir "$1")
 }
 
-# berth_hand_over ID FENCE MIGRATION RATE MODE SECONDS: prints bytes and running.
+# berth_hand_over ID FENCE MIGRATION RATE MODE SECONDS: prints bytes, running, and for how many ms it has stood still.
 berth_hand_over() {
   local result
   begin_departure "$1" "$2" "$3"
   if [[ -e $DEPARTURE/handed-over ]]; then
-    cat "$DEPARTURE/handed-over"
+    print_handed_over
     return
   fi
   open_channel
@@ -256,11 +272,20 @@ berth_hand_over() {
       exit "$result"
     }
   fi
-  cat "$DEPARTURE/handed-over"
+  print_handed_over
 }
 
+print_handed_over() {
+  local key value
+  while read -r key value; do
+    [[ $key != since ]] || key=still value=$((${EPOCHREALTIME/./} / 1000 - value / 1000))
+    echo "$key $value"
+  done <"$DEPARTURE/handed-over"
+}
+
+# All that can be done before is done before it stands still; then the disk goes over while the memory is written down.
 hand_over_live() {
-  local images=$CHANNEL/images needed round=0
+  local images=$CHANNEL/images needed round=0 disk_round=0
   needed=$(memory_bytes)
   # In memory, where there is room for it twice.
   (($(awk '/^MemAvailable:/ { print $2 * 1024 }' /proc/meminfo) > 2 * needed + 268435456)) || images=$DEPARTURE/images
@@ -273,10 +298,24 @@ hand_over_live() {
     ((round == 0)) || MEMORY_PARENT+=(--track-mem)
   fi
   settle_localtime
-  tar_extras | peer extras || peer_failed extras "$PEER did not take the configuration"
-  set_frozen
+  [[ ! -e $DEPARTURE/round ]] || read -r disk_round <"$DEPARTURE/round"
+  ((disk_round > 0)) || send_first "$1"
+  find_parent "$disk_round"
   (
-    COPY_TO=$DEPARTURE/final HOLD=1 dump_processes "$images" --leave-running "${MEMORY_PARENT[@]}"
+    warm images peer images
+    warm disk receive_final "$1"
+    warm sealed peer sealed 1
+    QUIET='' DISK=''
+    trap end_jobs EXIT
+    STILL_SINCE=${EPOCHREALTIME/./}
+    set_frozen
+    quiet_down "$images" &
+    QUIET=$!
+    copy_root "$DIR" "$DEPARTURE/final" || fail no_space 'no copy could be made of its files: its pool is full'
+    send_frozen_disk &
+    DISK=$!
+    COPY_TO=$DEPARTURE/final/named HOLD=1 dump_processes "$images" --leave-running "${MEMORY_PARENT[@]}"
+    wait "$QUIET" || fail command_failed "the network of $ID could not be held"
     send_rest "$1" "$images"
   ) || {
     local status=$?
@@ -288,23 +327,84 @@ hand_over_live() {
   }
 }
 
-# Images and the last of the disk at a time.
+# Nothing of a hand-over that failed goes on when the processes do.
+end_jobs() {
+  forget_warm
+  [[ ! $QUIET ]] || wait "$QUIET" || true
+  [[ ! $DISK ]] || kill "$DISK" 2>/dev/null || true
+  [[ ! $DISK ]] || wait "$DISK" || true
+}
+
+# Meanwhile: the network goes, and its counters are read for the last time.
+quiet_down() {
+  forget_warm
+  mkdir -p "$DEPARTURE/final/named"
+  find_groups "$1"
+  save_groups
+  (LOCK_WAIT_S=2 && begin_count && count_container >/dev/null) || true
+  cp "$DIR"/counters.[01] "$1/" || true
+  hold_routes
+  : >"$1/berth-quiet"
+}
+
+# warm NAME COMMAND…: begins a command that is to read from WARM[NAME] later. What it waits for until then (a process, a
+# handshake) nobody has to wait for any more.
+declare -A WARM=() WARM_PID=()
+warm() {
+  local fifo=$CHANNEL/warm.$1 fd
+  rm -f "$fifo"
+  mkfifo "$fifo"
+  (
+    forget_warm
+    "${@:2}"
+  ) <"$fifo" &
+  WARM_PID[$1]=$!
+  exec {fd}>"$fifo"
+  WARM[$1]=$fd
+}
+
+# In another process: its copies of the ends would keep the commands waiting.
+forget_warm() {
+  local fd
+  for fd in "${WARM[@]}"; do exec {fd}>&-; done
+}
+
+# cooled NAME: no more is to come; gives how it ended.
+cooled() {
+  local fd=${WARM[$1]}
+  exec {fd}>&-
+  unset "WARM[$1]"
+  wait "${WARM_PID[$1]}"
+}
+
+receive_final() { pump "$1" "$CHANNEL/sent.final" | peer disk final; }
+
+send_frozen_disk() {
+  local fd=${WARM[disk]} parent=()
+  unset 'WARM[disk]'
+  forget_warm
+  [[ $PARENT == - ]] || parent=(-p "$PARENT")
+  exec btrfs send -q "${parent[@]}" "$DEPARTURE/final/root" >&"$fd" {LOCK_FD}>&-
+}
+
+# Images, the end of the disk, and names that CRIU gave to files without one.
 send_rest() {
-  local round=0 disk images_bytes
-  [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
-  find_parent "$round"
-  (begin_count && count_container >/dev/null) || true
-  cp "$DIR"/counters.[01] "$2/" || true
-  tar -C "$2" -cf - . {LOCK_FD}>&- | peer images &
-  disk=$!
-  send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
-  wait "$disk" || peer_failed images "the images of the memory did not arrive at $PEER: the connection was lost"
+  local images=${WARM[images]} disk_bytes images_bytes
+  tar -C "$2" -cf - . >&"$images" {LOCK_FD}>&- || true
+  cooled images || peer_failed images "the images of the memory did not arrive at $PEER: the connection was lost"
+  wait "$DISK" && cooled disk || peer_failed disk "the disk did not arrive at $PEER: the connection was lost"
+  disk_bytes=$(<"$CHANNEL/sent.final")
+  if [[ -d $DEPARTURE/final/named/root ]]; then
+    send_subvolume "$DEPARTURE/final/named/root" "$DEPARTURE/final/root" "$1" named
+    disk_bytes=$((disk_bytes + SENT))
+  fi
   images_bytes=$(du -sb "$2")
-  seal "$((SENT + ${images_bytes%%[!0-9]*}))" 1
+  seal "$((disk_bytes + ${images_bytes%%[!0-9]*}))" 1
 }
 
 hand_over_stopped() {
   local round=0
+  STILL_SINCE=${EPOCHREALTIME/./}
   if is_running; then
     if payload_frozen; then set_thawed; fi
     timeout "$2" lxc-stop -P "$CONTAINERS" -n "$ID" --nokill -t 86400 </dev/null >&2 || true
@@ -312,10 +412,10 @@ hand_over_stopped() {
   fi
   unplug
   [[ ! -e $DEPARTURE/round ]] || read -r round <"$DEPARTURE/round"
-  if ((round == 0)); then send_snapshots "$1"; fi
+  if ((round == 0)); then send_first "$1"; fi
   copy_root "$DIR" "$DEPARTURE/final"
   find_parent "$round"
-  tar_extras | peer extras || peer_failed extras "$PEER did not take the configuration"
+  tar_counters | peer counters || peer_failed counters "$PEER did not take the counters"
   send_subvolume "$DEPARTURE/final/root" "$PARENT" "$1" final
   seal "$((${TOTAL_SENT:-0} + SENT))" "$RAN"
 }
@@ -323,9 +423,11 @@ hand_over_stopped() {
 # seal BYTES RUNNING: from here on this container does not go on here but by resume_source. On the disk before the target
 # is told that it may go on there.
 seal() {
-  write_file "$DEPARTURE/handed-over" "bytes $1"$'\n'"running $2"$'\n'
+  write_file "$DEPARTURE/handed-over" "bytes $1"$'\n'"running $2"$'\n'"since $STILL_SINCE"$'\n'
   sync "$DEPARTURE/handed-over" "$DEPARTURE"
-  peer sealed "$2" </dev/null || {
+  [[ ${WARM[sealed]-} ]] || warm sealed peer sealed "$2"
+  echo go >&"${WARM[sealed]}" || true
+  cooled sealed || {
     rm -f "$DEPARTURE/handed-over"
     peer_failed sealed "$PEER did not answer at the end"
   }
@@ -340,8 +442,17 @@ tar_extras() {
   )
 }
 
+# As they are at the end.
+tar_counters() {
+  (begin_count && count_container >/dev/null) || true
+  (cd "$DIR" && shopt -s nullglob && tar -cf - counters.[01] {LOCK_FD}>&-)
+}
+
 drop_final() {
-  [[ ! -d $DEPARTURE/final/root ]] || btrfs -q subvolume delete "$DEPARTURE/final/root" >/dev/null
+  local one
+  for one in "$DEPARTURE/final/root" "$DEPARTURE/final/named/root"; do
+    [[ ! -d $one ]] || btrfs -q subvolume delete "$one" >/dev/null
+  done
   rm -rf "$DEPARTURE/final" "$DEPARTURE/images"
 }
 

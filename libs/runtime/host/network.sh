@@ -67,6 +67,36 @@ hold_routes() {
   ip -force -batch - <<<"${batch//UPLINK/$uplink}" 2>/dev/null || true
 }
 
+# Neighbours are told that its addresses are to be found here, though nothing is there yet: what they send is dropped. When its
+# processes go on, the answer to their first packet comes here at once; sent to the former host it would be lost, and a
+# connection would wait a second for its next try.
+expect_routes() {
+  local line uplink batch=''
+  read -r uplink _ <"$RUN/uplink"
+  : >"$RUN/state/$ID.held"
+  while read -r line; do
+    case $line in
+      'neigh replace proxy '*) batch+=${line/% UPLINK/ $uplink}$'\n' ;;
+      'route replace '*) line=${line#route replace } && batch+="route replace blackhole ${line%% dev *}"$'\n' ;;
+    esac
+  done <"$DIR/net.host"
+  [[ -z $batch ]] || ip -force -batch - <<<"$batch" 2>/dev/null || true
+  announce_addresses
+}
+
+announce_addresses() {
+  local line uplink
+  local -a addresses=()
+  read -r uplink _ <"$RUN/uplink"
+  while read -r line; do
+    case $line in
+      'route replace '*.*' dev '*) line=${line#route replace } && addresses+=("${line%%/*}") ;;
+      'neigh replace proxy '*) line=${line#neigh replace proxy } && addresses+=("${line%% *}") ;;
+    esac
+  done <"$DIR/net.host"
+  ((${#addresses[@]} == 0)) || "$LIB/announce" "$uplink" "${addresses[@]}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- || true
+}
+
 take_routes_back() {
   local line batch=''
   [[ -e $RUN/state/$ID.held ]] || return 0
@@ -89,7 +119,7 @@ plug_back() {
 
 # The host's side of a veth that hook-start-host plugged quietly: up, routes, and the neighbours told.
 go_live() {
-  local line uplink address batch
+  local line uplink batch
   read -r uplink _ <"$RUN/uplink"
   take_routes_back
   batch="address replace 169.254.0.1/32 dev $VETH"$'\n'
@@ -99,12 +129,7 @@ go_live() {
     [[ $line != *' '* ]] || batch+=${line/% UPLINK/ $uplink}$'\n'
   done <"$DIR/net.host"
   ip -batch - <<<"$batch"
-  while read -r line; do
-    [[ $line == 'route replace '*.*' dev '* ]] || continue
-    address=${line#route replace }
-    # Neighbours who have just asked another host do not listen for a second: so more than once.
-    arping -q -c 4 -w 4 -i 0.3 -U -I "$uplink" -s "${address%%/*}" "${address%%/*}" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
-  done <"$DIR/net.host"
+  announce_addresses
 }
 
 # Undoes net.nft and net.host, as they were when plugged.

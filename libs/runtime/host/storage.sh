@@ -204,10 +204,11 @@ delete_root() {
   reap_quota_group
 }
 
-# The group can go when the kernel has finished with the subvolume, some seconds from now: nobody waits for that.
+# The group can go when the kernel has finished with the subvolume, some seconds from now: nobody waits for that. Unless the
+# container is back by then.
 reap_quota_group() {
   simple_quota || return 0
   # shellcheck disable=SC2016
-  setsid bash -c 'btrfs subvolume sync "$1"; btrfs qgroup destroy "$2" "$1"' bash "$POOL" "1/${ID#ct}" \
+  setsid bash -c 'btrfs subvolume sync "$1"; [[ -d $3 ]] || btrfs qgroup destroy "$2" "$1"' bash "$POOL" "1/${ID#ct}" "$DIR" \
     </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
 }

@@ -37,11 +37,34 @@ berth_import_template() {
     [[ -z $full ]] || fail no_space "the pool is full: ${full##*: }"
     fail template_corrupt 'it is no tarball of a root file system with etc and root'
   fi
+  mark_template "$import" "$sha"
   btrfs property set "$import" ro true
   # What is at its place is whole, also after a power loss.
   sync -f "$import"
   mv "$import" "$TEMPLATES/$sha"
   echo imported
+}
+
+# mark_template SUBVOLUME SHA256: gives it the received_uuid that it has on all hosts, the first half of its sum, so that `btrfs
+# send` takes it for the same (ioctl BTRFS_IOC_SET_RECEIVED_SUBVOL, struct btrfs_ioctl_received_subvol_args).
+mark_template() {
+  perl -e '
+    my ($path, $sha) = @ARGV;
+    sysopen(my $dir, $path, 0) or die "$path: $!\n";
+    my $args = pack("H32 Q Q Q L x4 Q L x4 Q x128", $sha, 1, 0, 0, 0, 0, 0, 0);
+    ioctl($dir, 0xC0C89425, $args) or die "$path: $!\n";
+  ' "$1" "$2" || echo "the template $2 could not be marked: migrations will send its files" >&2
+}
+
+# False also for those that were imported before templates were marked.
+is_marked() {
+  local line uuid=${1##*/}
+  [[ $uuid =~ ^[0-9a-f]{64}$ && -d $1 ]] || return 1
+  uuid=${uuid:0:8}-${uuid:8:4}-${uuid:12:4}-${uuid:16:4}-${uuid:20:12}
+  while read -r line; do
+    [[ $line != 'Received UUID:'* || $line != *"$uuid" ]] || return 0
+  done < <(btrfs subvolume show "$1" 2>/dev/null)
+  return 1
 }
 
 unpack() {

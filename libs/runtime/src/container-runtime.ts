@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Beancounter, Capability, Device, Feature, Limits } from '@berth/contracts';
+import type { ContainerState } from './container-state';
 import type {
+  HandedOver,
   MigrationGrant,
   MigrationId,
   MigrationMode,
@@ -8,6 +10,7 @@ import type {
   MigrationPeer,
   SnapshotId,
   SnapshotSummary,
+  TakenOver,
   TransferOptions,
 } from './snapshot-and-migration';
 
@@ -29,8 +32,7 @@ export interface HostFacts {
   capabilities: Capability[];
 }
 
-/** `checkpointed`: its processes are images on the host's disk; they use no memory and outlive the host's boots. */
-export type ContainerState = 'running' | 'stopped' | 'frozen' | 'checkpointed';
+export type { ContainerState };
 
 export interface ContainerSummary {
   id: ContainerId;
@@ -243,7 +245,7 @@ export interface ContainerRuntime {
    * A migration, in the order of the calls: S on the source's runtime, T on the target's. docs/architecture/migration.md.
    *
    *   S openMigration → T acceptMigration → S connectMigration → S sendDisk, several times → S sendMemory, where pages are
-   *   tracked → S handOver → T takeOver → S dropSource; T closeMigration
+   *   tracked → T prepareTakeOver → S handOver → T takeOver → S dropSource; T closeMigration
    *
    * Until `takeOver` has answered, the way back is T rejectMigration, and if that says `removed`, S resumeSource. Each may
    * be called again after whatever happened.
@@ -290,7 +292,16 @@ export interface ContainerRuntime {
     id: ContainerId,
     transfer: TransferOptions & { mode: MigrationMode; timeoutMs?: number },
     options: MutationOptions,
-  ): Promise<{ bytes: number; running: boolean }>;
+  ): Promise<HandedOver>;
+  /**
+   * Makes ready what `takeOver` needs but the last of files and memory, so that it stands still for less long. Only after a
+   * `sendDisk`; `takeOver` does without. Throws `not_found`.
+   */
+  prepareTakeOver(
+    id: ContainerId,
+    migration: { migrationId: MigrationId },
+    options: MutationOptions,
+  ): Promise<void>;
   /**
    * The container goes on here: restored, started or stopped, as it was handed over. Returns when it answers, its files are
    * on the disk and its limits read back. After `restore_failed` it is as if it had not been called.
@@ -299,7 +310,7 @@ export interface ContainerRuntime {
     id: ContainerId,
     migration: { migrationId: MigrationId },
     options: MutationOptions,
-  ): Promise<ContainerState>;
+  ): Promise<TakenOver>;
   /**
    * Removes what has come and the key; or finds that the container has gone on here. From then on one or the other holds
    * for good: `removed` allows `resumeSource`, `taken_over` demands `dropSource`. Absent is `removed`.

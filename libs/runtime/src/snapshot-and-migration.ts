@@ -1,3 +1,5 @@
+import type { ContainerState } from './container-state';
+
 /** Names a snapshot or a migration on hosts: lower-case letters, digits and dashes, at most 64 (a uuid fits). */
 export type SnapshotId = string;
 export type MigrationId = string;
@@ -36,6 +38,22 @@ export interface MigrationOffer {
 export interface MigrationGrant {
   /** Lines as of known_hosts, without the name: `ssh-ed25519 AAAA…`. */
   hostKeys: string[];
+}
+
+/** How a container was left at its source. */
+export interface HandedOver {
+  /** Sent by the hand-over. */
+  bytes: number;
+  running: boolean;
+  /** Milliseconds for which nothing of it had run when this was answered; 0 where nothing ran before. */
+  stillForMs: number;
+}
+
+/** How a container goes on at its new host. */
+export interface TakenOver {
+  state: ContainerState;
+  /** Milliseconds for which its processes had been going on when this was answered; null where they were not restored. */
+  resumedAgoMs: number | null;
 }
 
 export interface MigrationPeer {

@@ -162,6 +162,19 @@ export class CopyMemoryStep implements StepHandler {
   }
 }
 
+/** What the target needs but the last of files and memory is made ready while the server still runs. */
+@Injectable()
+export class PrepareTargetStep implements StepHandler {
+  constructor(private readonly targets: MigrationTargets) {}
+
+  async run(context: StepContext): Promise<void> {
+    const migration = await this.targets.of(context);
+    const { target, containerId, migrationId, status } = migration;
+    if (modeOf(context, migration).mode !== 'live' || status !== 'running') return;
+    await target.runtime.prepareTakeOver(containerId, { migrationId }, mutationOf(context));
+  }
+}
+
 /** Hosts know each other by address only. */
 async function ipOf(address: string): Promise<string> {
   try {

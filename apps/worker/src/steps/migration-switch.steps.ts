@@ -1,7 +1,7 @@
 import { leaveSourceBehind, moveServerToTarget } from '@berth/database';
 import { StepError } from '@berth/domain';
 import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
-import { RuntimeError, type ContainerState } from '@berth/runtime';
+import { RuntimeError, type TakenOver } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
 import { resume } from './migration-copy.steps';
@@ -26,17 +26,10 @@ export class HandOverStep implements StepHandler {
     const so = modeOf(context, migration);
     const refusedModes = [...so.refusedModes];
     for (const mode of modes.slice(modes.indexOf(so.mode))) {
-      const beganAt = Date.now();
       try {
-        const { bytes, running } = await this.handOver(migration, mode, context);
-        return {
-          mode,
-          refused_modes: refusedModes,
-          bytes,
-          running,
-          began_at: beganAt,
-          ms: Date.now() - beganAt,
-        };
+        const { bytes, running, stillForMs } = await this.handOver(migration, mode, context);
+        const stillSince = Date.now() - stillForMs;
+        return { mode, refused_modes: refusedModes, bytes, running, still_since: stillSince, ms: stillForMs };
       } catch (error) {
         if (!isRefusal(error) || mode === modes.at(-1)) throw error;
         context.log(`${mode} can't be: ${error.message}`);
@@ -72,11 +65,11 @@ export class TakeOverStep implements StepHandler {
   async run(context: StepContext): Promise<StepOutput> {
     const migration = await this.targets.of(context);
     const beganAt = Date.now();
-    const state = await this.takeOver(migration, context);
-    return { state, began_at: beganAt, ms: Date.now() - beganAt, ended_at: Date.now() };
+    const { state, resumedAgoMs } = await this.takeOver(migration, context);
+    return { state, began_at: beganAt, resumed_at: Date.now() - (resumedAgoMs ?? 0) };
   }
 
-  private async takeOver(migration: MigrationTarget, context: StepContext): Promise<ContainerState> {
+  private async takeOver(migration: MigrationTarget, context: StepContext): Promise<TakenOver> {
     const { target, containerId, migrationId } = migration;
     try {
       return await target.runtime.takeOver(containerId, { migrationId }, mutationOf(context));
@@ -92,13 +85,16 @@ export class TakeOverStep implements StepHandler {
     { source, target, containerId, migrationId }: MigrationTarget,
     context: StepContext,
     cause: Error,
-  ): Promise<ContainerState> {
+  ): Promise<TakenOver> {
     const answer = await target.runtime
       .rejectMigration(containerId, { migrationId }, mutationOf(context))
       .catch((error: unknown) => {
         throw mayBeAskedAgain(error) ? error : undecided(target.host.name, error as Error);
       });
-    if (answer === 'taken_over') return (await target.runtime.inspect(containerId))?.state ?? 'stopped';
+    if (answer === 'taken_over') {
+      const state = (await target.runtime.inspect(containerId))?.state ?? 'stopped';
+      return { state, resumedAgoMs: null };
+    }
     const code = cause instanceof RuntimeError ? cause.code : 'internal';
     const message =
       `${target.host.name} could not take the server over, and has removed what had come: ${cause.message}. ` +
@@ -195,7 +191,7 @@ async function dropSource(
   await source.runtime.dropSource(containerId, { migrationId, forwardTo }, mutationOf(context));
 }
 
-/** What the operation has come to; `frozen_ms` is the time in which nothing of the server ran, as seen from here. */
+/** What the operation has come to; `frozen_ms` is the time in which nothing of the server ran, as its hosts tell it. */
 function summaryOf({ source, target }: MigrationTarget, context: StepContext): StepOutput {
   const [disk, memory, handOver, takeOver] = ['copy_disk', 'copy_memory', 'hand_over', 'take_over'].map(
     (step) => context.outputOf(step) ?? {},
@@ -207,11 +203,14 @@ function summaryOf({ source, target }: MigrationTarget, context: StepContext): S
   };
   const frozen = handOver.running
     ? {
-        frozen_ms: Number(takeOver.ended_at) - Number(handOver.began_at),
+        frozen_ms: Number(takeOver.resumed_at) - Number(handOver.still_since),
         frozen_parts_ms: {
           hand_over: handOver.ms,
-          between: Math.max(0, Number(takeOver.began_at) - Number(handOver.began_at) - Number(handOver.ms)),
-          take_over: takeOver.ms,
+          between: Math.max(
+            0,
+            Number(takeOver.began_at) - Number(handOver.still_since) - Number(handOver.ms),
+          ),
+          take_over: Number(takeOver.resumed_at) - Number(takeOver.began_at),
         },
       }
     : { frozen_ms: 0 };

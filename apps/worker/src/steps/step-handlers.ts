@@ -23,6 +23,7 @@ import {
   CopyDiskStep,
   CopyMemoryStep,
   OpenMigrationStep,
+  PrepareTargetStep,
 } from './migration-copy.steps';
 import {
   ClearSourceStep,
@@ -84,6 +85,7 @@ export class Steps {
     connectMigration: ConnectMigrationStep,
     copyDisk: CopyDiskStep,
     copyMemory: CopyMemoryStep,
+    prepareTarget: PrepareTargetStep,
     handOver: HandOverStep,
     takeOver: TakeOverStep,
     moveServer: MoveServerStep,
@@ -147,6 +149,7 @@ export class Steps {
         connect_migration: translated(connectMigration),
         copy_disk: translated(copyDisk),
         copy_memory: translated(copyMemory),
+        prepare_target: translated(prepareTarget),
         hand_over: translated(handOver),
         take_over: translated(takeOver),
         move_server: insisting(moveServer),

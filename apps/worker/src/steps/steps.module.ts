@@ -22,6 +22,7 @@ import {
   CopyDiskStep,
   CopyMemoryStep,
   OpenMigrationStep,
+  PrepareTargetStep,
 } from './migration-copy.steps';
 import {
   ClearSourceStep,
@@ -77,6 +78,7 @@ import { Steps } from './step-handlers';
     ConnectMigrationStep,
     CopyDiskStep,
     CopyMemoryStep,
+    PrepareTargetStep,
     HandOverStep,
     TakeOverStep,
     MoveServerStep,

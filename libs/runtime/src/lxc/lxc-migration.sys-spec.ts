@@ -100,7 +100,7 @@ async function handOver(id: string, from: number, mode: MigrationMode) {
 
 async function migrate(id: string, from: number, mode: MigrationMode): Promise<number> {
   const { m, source, target, begin, forwardTo } = await handOver(id, from, mode);
-  const state = await target.takeOver(id, m, fence);
+  const { state } = await target.takeOver(id, m, fence);
   const ms = performance.now() - begin;
   expect(state).toBe('running');
   await source.dropSource(id, { ...m, forwardTo }, fence);
@@ -198,7 +198,7 @@ describe('lxc: migration', () => {
     const { m, source, target } = await handOver(id, 0, 'live');
     await expectCode(source.start(id, fence), 'in_migration');
     await expectCode(source.unfreeze(id, fence), 'in_migration');
-    await hosts[1]!.host(`rm /var/lib/berth/arrivals/${id}/images/pstree.img`);
+    await hosts[1]!.host(`rm /run/berth/arrivals/${id}/images/pstree.img`);
     await expectCode(target.takeOver(id, m, fence), 'restore_failed');
     expect(await target.rejectMigration(id, m, fence)).toBe('removed');
     expect(await source.resumeSource(id, m, fence)).toBe('running');
@@ -218,7 +218,7 @@ describe('lxc: migration', () => {
     const second = await handOver(id, 0, 'live');
     await second.target.takeOver(id, second.m, fence);
     expect(await second.target.rejectMigration(id, second.m, fence)).toBe('taken_over');
-    expect(await second.target.takeOver(id, second.m, fence)).toBe('running');
+    expect((await second.target.takeOver(id, second.m, fence)).state).toBe('running');
     await second.source.dropSource(id, { ...second.m, forwardTo: second.forwardTo }, fence);
     expect(await expectWholeLog(1, id)).toBeGreaterThan(0);
   });

@@ -1,11 +1,13 @@
 import { isIP } from 'node:net';
 import type { ContainerId, ContainerState, MutationOptions } from '../container-runtime';
 import type {
+  HandedOver,
   MigrationGrant,
   MigrationId,
   MigrationMode,
   MigrationOffer,
   MigrationPeer,
+  TakenOver,
   TransferOptions,
 } from '../snapshot-and-migration';
 import * as check from '../validation';
@@ -42,7 +44,7 @@ export abstract class LxcMigrations extends LxcSnapshots {
     const { host } = this.connection;
     if (!PUBLIC_KEY.test(offer.publicKey)) check.rejectInput(host, 'the key of a migration is none');
     if (!isIP(options.from)) check.rejectInput(host, `${JSON.stringify(options.from)} is not an address`);
-    const args = [options.mode, options.from, String(offer.diskBytes)];
+    const args = [options.mode, options.from, String(offer.diskBytes), String(offer.memoryBytes)];
     const parts = [offer.publicKey, offer.manifest];
     const output = await this.migrate('accept_migration', id, offer.migrationId, options, args, parts);
     return {
@@ -81,20 +83,30 @@ export abstract class LxcMigrations extends LxcSnapshots {
     id: ContainerId,
     transfer: TransferOptions & { mode: MigrationMode; timeoutMs?: number },
     options: MutationOptions,
-  ): Promise<{ bytes: number; running: boolean }> {
+  ): Promise<HandedOver> {
     const { migrationId, mode, timeoutMs = 60_000 } = transfer;
     const args = [bytesPerSecond(transfer), mode, (timeoutMs / 1000).toFixed(3)];
     const output = await this.migrate('hand_over', id, migrationId, withProgress(transfer, options), args);
     const fields = parseFields(output);
-    return { bytes: Number(fields.get('bytes')), running: fields.get('running') === '1' };
+    const running = fields.get('running') === '1';
+    return {
+      bytes: Number(fields.get('bytes')),
+      running,
+      stillForMs: running ? Number(fields.get('still')) : 0,
+    };
   }
 
-  async takeOver(
-    id: ContainerId,
-    { migrationId }: Numbered,
-    options: MutationOptions,
-  ): Promise<ContainerState> {
-    return (await this.migrate('take_over', id, migrationId, options)).trim() as ContainerState;
+  async prepareTakeOver(id: ContainerId, { migrationId }: Numbered, options: MutationOptions): Promise<void> {
+    await this.migrate('prepare_take_over', id, migrationId, options);
+  }
+
+  async takeOver(id: ContainerId, { migrationId }: Numbered, options: MutationOptions): Promise<TakenOver> {
+    const fields = parseFields(await this.migrate('take_over', id, migrationId, options));
+    const resumed = fields.get('resumed');
+    return {
+      state: fields.get('state') as ContainerState,
+      resumedAgoMs: resumed === undefined ? null : Number(resumed),
+    };
   }
 
   async rejectMigration(

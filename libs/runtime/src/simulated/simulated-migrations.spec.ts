@@ -49,7 +49,8 @@ describe.each(['live', 'near_live', 'offline'] as const)(
       const { boot } = await source.beancounters(id);
       expect(await handedOver(hosts, mode)).toMatchObject({ running: true });
       await expectCode(source.start(id, fence), 'in_migration');
-      for (let turn = 0; turn < 2; turn++) expect(await target.takeOver(id, m, fence)).toBe('running');
+      for (let turn = 0; turn < 2; turn++)
+        expect((await target.takeOver(id, m, fence)).state).toBe('running');
       for (let turn = 0; turn < 2; turn++)
         await source.dropSource(id, { ...m, forwardTo: '192.0.2.1' }, fence);
       await target.closeMigration(id, m, fence);
@@ -82,7 +83,7 @@ describe.each(['live', 'near_live', 'offline'] as const)(
     it('of a stopped one leaves it stopped', async () => {
       const hosts = await twoHosts(false);
       expect(await handedOver(hosts, mode)).toMatchObject({ running: false });
-      expect(await hosts.target.takeOver(id, m, fence)).toBe('stopped');
+      expect((await hosts.target.takeOver(id, m, fence)).state).toBe('stopped');
     });
   },
 );

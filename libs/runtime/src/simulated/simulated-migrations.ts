@@ -1,10 +1,12 @@
 import type { ContainerId, ContainerState, MutationOptions } from '../container-runtime';
 import type {
+  HandedOver,
   MigrationGrant,
   MigrationId,
   MigrationMode,
   MigrationOffer,
   MigrationPeer,
+  TakenOver,
   TransferOptions,
 } from '../snapshot-and-migration';
 import * as check from '../validation';
@@ -85,7 +87,7 @@ export abstract class SimulatedMigrations extends SimulatedSnapshots {
     id: ContainerId,
     transfer: TransferOptions & { mode: MigrationMode; timeoutMs?: number },
     options: MutationOptions,
-  ): Promise<{ bytes: number; running: boolean }> {
+  ): Promise<HandedOver> {
     let bytes = 0;
     let running = false;
     await this.mutateExisting('handOver', id, options, async (container) => {
@@ -108,14 +110,30 @@ export abstract class SimulatedMigrations extends SimulatedSnapshots {
       transfer.onProgress?.(bytes);
       return next;
     });
-    return { bytes, running };
+    return { bytes, running, stillForMs: 0 };
+  }
+
+  prepareTakeOver(
+    id: ContainerId,
+    { migrationId }: { migrationId: MigrationId },
+    options: MutationOptions,
+  ): Promise<void> {
+    return this.mutate('prepareTakeOver', id, options, (container) => {
+      if (this.machine.record().incoming?.[id]?.migrationId !== migrationId)
+        throw this.error(
+          'not_found',
+          `prepare for ${id}`,
+          `nothing of it has come in migration ${migrationId}`,
+        );
+      return container;
+    });
   }
 
   async takeOver(
     id: ContainerId,
     { migrationId }: { migrationId: MigrationId },
     options: MutationOptions,
-  ): Promise<ContainerState> {
+  ): Promise<TakenOver> {
     let state: ContainerState = 'stopped';
     await this.mutate('takeOver', id, options, async (current) => {
       const action = `take ${id} over`;
@@ -132,7 +150,7 @@ export abstract class SimulatedMigrations extends SimulatedSnapshots {
       state = next.state;
       return next;
     });
-    return state;
+    return { state, resumedAgoMs: null };
   }
 
   async rejectMigration(
