@@ -31,9 +31,9 @@ set_frozen() {
   else
     echo FROZEN >"$CGROUP/freezer/$PAYLOAD/freezer.state"
   fi
-  for ((turn = 0; turn < 1000; turn++)); do
+  for ((turn = 0; turn < 5000; turn++)); do
     if payload_frozen; then return; fi
-    ((turn < 50)) || pause
+    ((turn < 10)) || pause 0.002
     [[ $CGROUP_VERSION == v2 ]] || echo FROZEN >"$CGROUP/freezer/$PAYLOAD/freezer.state"
   done
   set_thawed

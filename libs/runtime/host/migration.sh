@@ -261,7 +261,7 @@ berth_hand_over() {
   fi
   open_channel
   drop_final
-  mkdir -p "$DEPARTURE/final"
+  mkdir -p "$DEPARTURE/final/named"
   if [[ $5 == live ]] && is_running; then
     hand_over_live "$4"
   else
@@ -338,7 +338,6 @@ end_jobs() {
 # Meanwhile: the network goes, and its counters are read for the last time.
 quiet_down() {
   forget_warm
-  mkdir -p "$DEPARTURE/final/named"
   find_groups "$1"
   save_groups
   (LOCK_WAIT_S=2 && begin_count && count_container >/dev/null) || true

@@ -119,9 +119,10 @@ plug_back() {
 
 # The host's side of a veth that hook-start-host plugged quietly: up, routes, and the neighbours told.
 go_live() {
-  local line uplink batch
+  local line uplink batch=''
   read -r uplink _ <"$RUN/uplink"
-  take_routes_back
+  # A blackhole goes by being replaced.
+  rm -f "$RUN/state/$ID.held"
   batch="address replace 169.254.0.1/32 dev $VETH"$'\n'
   [[ ! -e /proc/sys/net/ipv6 ]] || batch+="address replace fe80::1/64 dev $VETH nodad"$'\n'
   batch+="link set $VETH up"$'\n'
@@ -129,7 +130,7 @@ go_live() {
     [[ $line != *' '* ]] || batch+=${line/% UPLINK/ $uplink}$'\n'
   done <"$DIR/net.host"
   ip -batch - <<<"$batch"
-  announce_addresses
+  announce_addresses &
 }
 
 # Undoes net.nft and net.host, as they were when plugged.
