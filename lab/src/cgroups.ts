@@ -168,12 +168,12 @@ export async function killGroups(name: string, groups: string[], first: number |
   const left = (): number[] => membersOf(name, 'living');
   if (first !== null) {
     signal(first);
-    groups.forEach(thaw);
+    groups.forEach(thawTree);
     await waitUntil('the end of the namespace', 2_000, () => left().length === 0).catch(() => undefined);
   }
   for (const group of groups) {
     tryWrite(path.join(group, 'cgroup.kill'), '1');
-    thaw(group);
+    thawTree(group);
   }
   await waitUntil(`the end of the processes of ${name}`, 15_000, () => {
     left().forEach(signal);
@@ -215,6 +215,12 @@ export function thawAll(groups: string[]): void {
 function thaw(group: string): void {
   tryWrite(path.join(group, 'cgroup.freeze'), '0');
   tryWrite(path.join(group, 'freezer.state'), 'THAWED');
+}
+
+/** Containers that the host itself has frozen too: with cgroup v1 what is frozen can't die. */
+function thawTree(group: string): void {
+  childrenOf(group).forEach(thawTree);
+  thaw(group);
 }
 
 export function isFrozen(groups: string[]): boolean {

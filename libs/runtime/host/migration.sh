@@ -186,9 +186,11 @@ find_parent() {
 
 # Sets PARENT to the server's template where both hosts have it, marked as the same (mark_template): its files need not go.
 find_common_template() {
-  local template=$TEMPLATES/$TEMPLATE
+  local template=$TEMPLATES/$TEMPLATE said
   PARENT=-
-  if is_marked "$template" && [[ $(peer template "$TEMPLATE" </dev/null) == marked ]]; then PARENT=$template; fi
+  is_marked "$template" || return 0
+  said=$(peer template "$TEMPLATE" </dev/null) || peer_failed template "$PEER does not answer any more"
+  [[ $said != marked ]] || PARENT=$template
 }
 
 # What does not change any more: the description and all that is neither disk nor memory of now; snapshots.
