@@ -73,7 +73,12 @@ export class TwoHosts {
 
   /** The operation as operators see it, once it has ended. */
   async ended(id: string, timeoutMs = 90_000): Promise<MigrationView> {
-    return (await this.operator.ended(id, timeoutMs)) as MigrationView;
+    try {
+      return (await this.operator.ended(id, timeoutMs)) as MigrationView;
+    } catch (cause) {
+      const view = await this.operator.ask('GET', `/v1/operations/${id}`);
+      throw new Error(`it does not end: ${JSON.stringify(view, null, 1)}`, { cause });
+    }
   }
 
   /** What the server's container is on a host: `running`, `frozen`, `stopped`, or null where there is none. */

@@ -120,7 +120,7 @@ run_criu() {
 # What CRIU's log says went wrong, but for what it says each time: where it may not raise its own limits, finds addresses
 # of the loopback there already, and looks for firewall tools that hosts have not.
 criu_errors() {
-  grep -hsE 'Error|ERROR' "$@" | grep -Ev 'RLIMIT_NOFILE|ddress already assigned|ip6?tables' | sed 's/^([0-9.]*) *//' | head -n 8 || true
+  grep -hsE 'Error|ERROR' "$@" | grep -Ev 'RLIMIT_NOFILE|ddress already assigned|ip6?tables' | sed -E 's/^\([0-9.]*\) *//; s/^lxc-checkpoint .* ERROR +[a-z_]+ - [^ ]+ - //' | head -n 8 || true
 }
 
 # find_groups IMAGES: sets UNIFIED, the hierarchy of cgroup2, and LIST, where a dump keeps what CRIU forgets of it.

@@ -100,7 +100,7 @@ open_channel() {
   read -r address port user <"$CHANNEL/peer"
   PEER=$address
   SSH=(ssh -q -F none -T -i "$CHANNEL/key" -p "$port" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes
-    -o "UserKnownHostsFile=$CHANNEL/known_hosts" -o ConnectTimeout=10 -o ServerAliveInterval=2 -o ServerAliveCountMax=4
+    -o "UserKnownHostsFile=$CHANNEL/known_hosts" -o ConnectTimeout=10 -o ServerAliveInterval=1 -o ServerAliveCountMax=6
     -o "ControlPath=$CHANNEL/socket" -o Ciphers=aes128-gcm@openssh.com,chacha20-poly1305@openssh.com "$user@$address")
   "${SSH[@]:0:1}" -O check "${SSH[@]:1}" </dev/null 2>/dev/null ||
     setsid "${SSH[@]:0:1}" -o ControlMaster=yes -o ControlPersist=600 "${SSH[@]:1}" ping </dev/null >/dev/null 2>&1 {LOCK_FD}>&- ||
@@ -119,6 +119,7 @@ peer_failed() {
   local said=''
   [[ ! -e $CHANNEL/said.$1 ]] || said=$(<"$CHANNEL/said.$1")
   if [[ $said =~ berth-error:\ ([a-z_]+)\ ([^$'\n']*) ]]; then fail "${BASH_REMATCH[1]}" "$PEER: ${BASH_REMATCH[2]}"; fi
+  [[ $said != *'No space left'* ]] || fail no_space "$PEER: its pool is full"
   [[ -z $said ]] || echo "$said" >&2
   fail peer_unreachable "${*:2}"
 }

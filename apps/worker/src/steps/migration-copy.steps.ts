@@ -84,12 +84,37 @@ export class ConnectMigrationStep implements StepHandler {
   constructor(private readonly targets: MigrationTargets) {}
 
   async run(context: StepContext): Promise<void> {
-    const { source, target, containerId, migrationId } = await this.targets.of(context);
-    const grant = context.outputOf('accept_migration') as unknown as MigrationGrant;
-    const { port, user } = target.host;
-    const peer = { address: await ipOf(target.host.address), port, user };
-    await source.runtime.connectMigration(containerId, { migrationId, peer, grant }, mutationOf(context));
+    const migration = await this.targets.of(context);
+    await connect(migration, context.outputOf('accept_migration') as unknown as MigrationGrant, context);
   }
+}
+
+async function connect(
+  { source, target, containerId, migrationId }: MigrationTarget,
+  grant: MigrationGrant,
+  context: StepContext,
+): Promise<void> {
+  const { port, user } = target.host;
+  const peer = { address: await ipOf(target.host.address), port, user };
+  await source.runtime.connectMigration(containerId, { migrationId, peer, grant }, mutationOf(context));
+}
+
+/**
+ * The first steps once more, before another try of a later one: a host that lost its power since has forgotten its key, or
+ * that it lets the other in.
+ */
+export async function reconnect(migration: MigrationTarget, context: StepContext): Promise<void> {
+  if (context.attempt === 1) return;
+  const { source, target, containerId, migrationId } = migration;
+  const { mode } = modeOf(context, migration);
+  const offer = await source.runtime.openMigration(containerId, { migrationId, mode }, mutationOf(context));
+  const from = await ipOf(source.host.address);
+  const grant = await target.runtime.acceptMigration(containerId, offer, {
+    ...mutationOf(context),
+    from,
+    mode,
+  });
+  await connect(migration, grant, context);
 }
 
 /** Rounds of what `send` sends, while each leaves much less to the next. */
@@ -124,6 +149,7 @@ export class CopyDiskStep implements StepHandler {
     const { source, containerId, migrationId, bandwidthBps, status } = migration;
     if (modeOf(context, migration).mode === 'offline' || status !== 'running')
       return { rounds: [], bytes: 0 };
+    await reconnect(migration, context);
     const { diskBytes } = context.outputOf('open_migration')!.offer as MigrationOffer;
     return copyRounds(context, 'copy_disk', diskBytes, (onProgress) =>
       source.runtime.sendDisk(containerId, { migrationId, bandwidthBps, onProgress }, mutationOf(context)),
@@ -144,6 +170,7 @@ export class CopyMemoryStep implements StepHandler {
     );
     const isLive = modeOf(context, migration).mode === 'live' && status === 'running';
     if (!isLive || !isTracked) return { rounds: [], bytes: 0 };
+    await reconnect(migration, context);
     const { memoryBytes } = context.outputOf('open_migration')!.offer as MigrationOffer;
     try {
       return await copyRounds(context, 'copy_memory', memoryBytes, (onProgress) =>

@@ -4,7 +4,7 @@ import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
 import { RuntimeError, type TakenOver } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
-import { resume } from './migration-copy.steps';
+import { reconnect, resume } from './migration-copy.steps';
 import { isRefusal, modeOf, refused, teller } from './migration-record';
 import { MigrationTargets, type MigrationTarget } from './migration-target';
 import { mutationOf } from './mutation';
@@ -24,6 +24,7 @@ export class HandOverStep implements StepHandler {
     const migration = await this.targets.of(context);
     const { modes } = migration;
     const so = modeOf(context, migration);
+    await reconnect(migration, context);
     const refusedModes = [...so.refusedModes];
     for (const mode of modes.slice(modes.indexOf(so.mode))) {
       try {
