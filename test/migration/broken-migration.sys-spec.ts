@@ -89,7 +89,12 @@ async function expectOnlyOn(hostId: string): Promise<void> {
   expect(await two.inside(server, 'cd /root/data; sha256sum -c sums 2>&1 | grep -v OK; stat -c %a 1')).toBe(
     '4755',
   );
-  await eventually('nothing on the other host', async () => (await two.tracesOn(there, server)).length === 0);
+  await eventually('nothing on the other host', async () => {
+    const left = await two.tracesOn(there, server);
+    if (left.length > 0)
+      throw new Error(left.join('\n') + JSON.stringify(await two.operator.ask('GET', '/v1/drift')));
+    return true;
+  });
   expect(
     await two.on(there, `grep -c ${containerIdOf(server.number)} /root/.ssh/authorized_keys || true`),
   ).toBe('0\n');
@@ -267,7 +272,10 @@ describe('a host that loses its power', () => {
       const operation = await brokenAt(after(step), () => crash(target));
       await eventually(
         'it runs at the source',
-        async () => (await two.stateOn(source, server)) === 'running',
+        async () => {
+          if ((await two.stateOn(source, server)) === 'running') return true;
+          throw new Error(JSON.stringify(await two.operator.ask('GET', `/v1/operations/${operation}`)));
+        },
         { timeoutMs: 20_000 },
       );
       await expectCounting();

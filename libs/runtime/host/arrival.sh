@@ -53,7 +53,7 @@ write_file_private() {
 # berth_accept_migration ID FENCE MIGRATION MODE FROM DISK_BYTES MEMORY_BYTES KEY_BYTES MANIFEST_BYTES: prints this host's keys.
 berth_accept_migration() {
   local key manifest line free name=''
-  begin_mutation "$1" "$2"
+  GROWS=1 begin_mutation "$1" "$2"
   use_migration "$3"
   read_bytes key "$8"
   read_bytes manifest "$9"

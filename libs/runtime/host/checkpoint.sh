@@ -55,7 +55,7 @@ drop_checkpoint() {
 }
 
 berth_checkpoint() {
-  begin_change "$1" "$2"
+  GROWS=1 begin_change "$1" "$2"
   refuse_departing
   require_capability checkpoint
   if ! is_running; then

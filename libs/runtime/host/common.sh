@@ -64,9 +64,25 @@ begin_mutation() {
   flock -w "$LOCK_WAIT_S" "$LOCK_FD" || fail busy "another command has held the lock of $ID for $LOCK_WAIT_S s"
   read_fence "$ID"
   ((FENCE <= $2)) || fail fenced "fence $2 is older than $FENCE: a newer worker has taken over"
-  # A line is appended, so that there is no moment without a fence; prepare shortens the file.
-  ((FENCE == $2)) || echo "$2" >>"$FENCES/$ID"
+  ((FENCE == $2)) || remember_fence "$2"
 }
+
+# A line is appended, so that there is no moment without a fence; prepare shortens the file.
+remember_fence() {
+  { echo "$1" >>"$FENCES/$ID"; } 2>/dev/null && return
+  # What makes room needs some first.
+  if [[ ! ${GROWS-} && -e $RESERVE ]]; then
+    rm -f "$RESERVE"
+    sync -f "$POOL"
+    { echo "$1" >>"$FENCES/$ID"; } 2>/dev/null && return
+  fi
+  fail no_space "its pool is full"
+}
+
+# Some room of the pool that nothing is written to, for when there is no other. Calls that would only fill the pool again
+# (GROWS) don't get it.
+RESERVE=$POOL/.reserve
+keep_reserve() { [[ -e $RESERVE ]] || fallocate -l 16777216 "$RESERVE" 2>/dev/null || rm -f "$RESERVE"; }
 
 # Sets FENCE to the last whole number in the container's file, 0 where there is none.
 read_fence() {
@@ -99,7 +115,12 @@ write_file() {
 
 # Has the pool written to disk when this script has ended, behind its caller's back: what it did is known elsewhere as done,
 # and must not be what a power loss takes back. Btrfs would do so within 30 s.
-flush_at_end() { trap 'setsid sync -f "$POOL" </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &' EXIT; }
+flush_at_end() { trap 'flush </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &' EXIT; }
+flush() {
+  trap '' HUP
+  keep_reserve
+  exec setsid sync -f "$POOL"
+}
 
 # pause [SECONDS]: waits 20 ms, or so long, without a process: on a pipe that never says anything.
 pause() {

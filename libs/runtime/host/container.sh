@@ -21,7 +21,7 @@ JOBS=()
 CLONE_SOURCE=
 begin_create() {
   local spec keys password line
-  begin_mutation "$1" "$2"
+  GROWS=1 begin_mutation "$1" "$2"
   read_bytes spec "$3"
   read_bytes keys "$4"
   read_bytes password "$5"

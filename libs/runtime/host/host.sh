@@ -70,6 +70,7 @@ berth_prepare_host() {
   write_firewall
   readmit_running
   tidy
+  keep_reserve
   [[ -e $RUN/boot-id ]] || write_file "$RUN/boot-id" "$(</proc/sys/kernel/random/uuid)"$'\n'
   write_file "$PREPARED" "$(find_capabilities)"$'\n'
   cat "$RUN/boot-id"

@@ -16,7 +16,7 @@ require_snapshot() {
 # berth_create_snapshot ID FENCE NAME memory|files
 berth_create_snapshot() {
   local kind=files size
-  begin_change "$1" "$2"
+  GROWS=1 begin_change "$1" "$2"
   flush_at_end
   use_snapshot "$3"
   if [[ ! -e $SNAPSHOT/about ]]; then

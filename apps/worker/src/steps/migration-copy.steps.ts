@@ -1,6 +1,6 @@
 import { StepError } from '@berth/domain';
 import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
-import type { MigrationGrant, MigrationOffer } from '@berth/runtime';
+import { RuntimeError, type MigrationGrant, type MigrationOffer } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
 import { isRefusal, modeOf, refused, teller, type CopiedRound, type RefusedMode } from './migration-record';
@@ -100,11 +100,26 @@ async function connect(
 }
 
 /**
- * The first steps once more, before another try of a later one: a host that lost its power since has forgotten its key, or
- * that it lets the other in.
+ * The work, and where the hosts don't find each other for it, the first steps once more, and another try: a host that lost
+ * its power since has forgotten the key, or that it lets the other in.
  */
-export async function reconnect(migration: MigrationTarget, context: StepContext): Promise<void> {
-  if (context.attempt === 1) return;
+export async function connected<T>(
+  migration: MigrationTarget,
+  context: StepContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RuntimeError && ['peer_unreachable', 'not_found'].includes(error.code)))
+      throw error;
+    context.log(`${error.message}: opening the way anew`);
+    await reconnect(migration, context);
+    return work();
+  }
+}
+
+async function reconnect(migration: MigrationTarget, context: StepContext): Promise<void> {
   const { source, target, containerId, migrationId } = migration;
   const { mode } = modeOf(context, migration);
   const offer = await source.runtime.openMigration(containerId, { migrationId, mode }, mutationOf(context));
@@ -149,10 +164,11 @@ export class CopyDiskStep implements StepHandler {
     const { source, containerId, migrationId, bandwidthBps, status } = migration;
     if (modeOf(context, migration).mode === 'offline' || status !== 'running')
       return { rounds: [], bytes: 0 };
-    await reconnect(migration, context);
     const { diskBytes } = context.outputOf('open_migration')!.offer as MigrationOffer;
     return copyRounds(context, 'copy_disk', diskBytes, (onProgress) =>
-      source.runtime.sendDisk(containerId, { migrationId, bandwidthBps, onProgress }, mutationOf(context)),
+      connected(migration, context, () =>
+        source.runtime.sendDisk(containerId, { migrationId, bandwidthBps, onProgress }, mutationOf(context)),
+      ),
     );
   }
 }
@@ -170,14 +186,15 @@ export class CopyMemoryStep implements StepHandler {
     );
     const isLive = modeOf(context, migration).mode === 'live' && status === 'running';
     if (!isLive || !isTracked) return { rounds: [], bytes: 0 };
-    await reconnect(migration, context);
     const { memoryBytes } = context.outputOf('open_migration')!.offer as MigrationOffer;
     try {
       return await copyRounds(context, 'copy_memory', memoryBytes, (onProgress) =>
-        source.runtime.sendMemory(
-          containerId,
-          { migrationId, bandwidthBps, onProgress },
-          mutationOf(context),
+        connected(migration, context, () =>
+          source.runtime.sendMemory(
+            containerId,
+            { migrationId, bandwidthBps, onProgress },
+            mutationOf(context),
+          ),
         ),
       );
     } catch (error) {

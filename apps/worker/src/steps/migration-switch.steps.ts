@@ -4,7 +4,7 @@ import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
 import { RuntimeError, type TakenOver } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
-import { reconnect, resume } from './migration-copy.steps';
+import { connected, resume } from './migration-copy.steps';
 import { isRefusal, modeOf, refused, teller } from './migration-record';
 import { MigrationTargets, type MigrationTarget } from './migration-target';
 import { mutationOf } from './mutation';
@@ -24,11 +24,12 @@ export class HandOverStep implements StepHandler {
     const migration = await this.targets.of(context);
     const { modes } = migration;
     const so = modeOf(context, migration);
-    await reconnect(migration, context);
     const refusedModes = [...so.refusedModes];
     for (const mode of modes.slice(modes.indexOf(so.mode))) {
       try {
-        const { bytes, running, stillForMs } = await this.handOver(migration, mode, context);
+        const { bytes, running, stillForMs } = await connected(migration, context, () =>
+          this.handOver(migration, mode, context),
+        );
         const stillSince = Date.now() - stillForMs;
         return { mode, refused_modes: refusedModes, bytes, running, still_since: stillSince, ms: stillForMs };
       } catch (error) {
