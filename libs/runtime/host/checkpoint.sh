@@ -134,7 +134,8 @@ find_groups() {
 save_groups() {
   (cd "$UNIFIED/$PAYLOAD" && find . \( -type d -o ! -uid 0 -o ! -gid 0 \) -printf '%y\t%m %U:%G\t%p\n') >"$LIST"
   [[ $CGROUP_VERSION != v2 ]] ||
-    (cd "$UNIFIED/$PAYLOAD" && find . -name cgroup.subtree_control -printf '%h\t' -exec cat {} \;) >"$LIST.controllers"
+    (cd "$UNIFIED/$PAYLOAD" && find . -name cgroup.subtree_control -exec grep -H . {} + |
+      sed 's|/cgroup.subtree_control:|\t|') >"$LIST.controllers" || true
 }
 
 # Sets FREEZER and CGROUP_ROOTS: where CRIU finds the container's groups, and which paths of theirs it sees as roots.
@@ -186,6 +187,7 @@ restore_processes() {
   (
     close_descriptors
     cd /
+    [[ $CGROUP_VERSION != v2 ]] || PATH=$LIB:$PATH # to find our criu first
     CT=$ID DONE=$2 ARRIVED=${ARRIVED-} exec lxc-checkpoint -P "$CONTAINERS" -n "$ID" -r -A "$LIB/hook-criu" -D "$images" \
       -l WARN -o "$log" </dev/null >/dev/null 2>&1
   ) || restore_failed

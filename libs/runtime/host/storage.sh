@@ -44,6 +44,17 @@ make_file_system() {
     -E quotatype=usrquota:grpquota:prjquota,lazy_itable_init=1,lazy_journal_init=1 -J size=16 "${@:2}" "$1"
 }
 
+# is_marked TEMPLATE: as template.sh marks them; false for those that were imported before it did.
+is_marked() {
+  local line uuid=${1##*/}
+  [[ $uuid =~ ^[0-9a-f]{64}$ && -d $1 ]] || return 1
+  uuid=${uuid:0:8}-${uuid:8:4}-${uuid:12:4}-${uuid:16:4}-${uuid:20:12}
+  while read -r line; do
+    [[ $line != 'Received UUID:'* || $line != *"$uuid" ]] || return 0
+  done < <(btrfs subvolume show "$1" 2>/dev/null)
+  return 1
+}
+
 # Sets ORIGIN to the template that the spec's text names, or to the root itself: its template may be gone by now.
 find_template() {
   ORIGIN=${1#*template }

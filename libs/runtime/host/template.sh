@@ -56,17 +56,6 @@ mark_template() {
   ' "$1" "$2" || echo "the template $2 could not be marked: migrations will send its files" >&2
 }
 
-# False also for those that were imported before templates were marked.
-is_marked() {
-  local line uuid=${1##*/}
-  [[ $uuid =~ ^[0-9a-f]{64}$ && -d $1 ]] || return 1
-  uuid=${uuid:0:8}-${uuid:8:4}-${uuid:12:4}-${uuid:16:4}-${uuid:20:12}
-  while read -r line; do
-    [[ $line != 'Received UUID:'* || $line != *"$uuid" ]] || return 0
-  done < <(btrfs subvolume show "$1" 2>/dev/null)
-  return 1
-}
-
 unpack() {
   local status=0
   {
