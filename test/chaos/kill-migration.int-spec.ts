@@ -13,11 +13,6 @@ import { SimulatedPlatform } from './simulated-platform';
 
 jest.setTimeout(120_000);
 
-const moments = operationPlans.migrate_server.steps.flatMap(({ name }) => [
-  `migrate_server.${name}:before`,
-  `migrate_server.${name}:after`,
-]);
-
 let platform: SimulatedPlatform;
 let other: HostEntity;
 let server: ServerEntity;
@@ -55,7 +50,9 @@ function ask(mode: MigrationModeName): Promise<string> {
   });
 }
 
-it.each(moments)('kill -9 at %s: it arrives, once', async (fault) => {
+/** On real hosts: test/migration. Here are the books that both hosts keep, which no real host shows. */
+it('kill -9 between two hosts: both account for it once', async () => {
+  const fault = 'migrate_server.move_server:before';
   const before = await booked(other.id);
   const source = await booked(platform.world.host.id);
   const first = await platform.worker(fault);
