@@ -4,7 +4,9 @@ import { JestRun } from './jest-run';
 import type { TestCounts } from './progress-reporter';
 import { sweepDeadRuns, TEST_ENVIRONMENT, TestServices } from './test-services';
 
-const SHORT_VM_TESTS = ['lxc-conformance.vm-spec', 'lxc-power-loss.vm-spec'];
+const SHORT_VM_TESTS = ['lxc-conformance.vm-spec', 'lxc-power-loss.vm-spec', 'lxc-systemd.vm-spec'];
+/** Tests that move servers between hosts. */
+const TWO_HOSTS = /migration|precopy/;
 
 /** What a test command runs; stops it early. */
 interface Run {
@@ -125,8 +127,10 @@ class VmTestRun implements Run {
   }
 
   async run(): Promise<TestCounts> {
-    if ((await this.jest.files()).length === 0) return { passed: 0, failed: 0, skipped: 0 };
-    await this.console.step('virtual machine for the tests', () => this.services.ensureVmLab());
+    const files = await this.jest.files();
+    if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+    const hosts = files.some((file) => TWO_HOSTS.test(file)) ? 2 : 1;
+    await this.console.step('virtual machines for the tests', () => this.services.ensureVmLab(hosts));
     const reason = process.env[TEST_ENVIRONMENT.noLab];
     if (reason) this.console.say(`! No virtual machines here, their tests are skipped: ${reason}`);
     return this.interrupted ? { passed: 0, failed: 0, skipped: 0 } : this.jest.run();

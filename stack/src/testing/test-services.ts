@@ -23,8 +23,8 @@ export const TEST_ENVIRONMENT = {
 /** Hosts of the tests' lab. Two: enough for placement to choose, and for one to crash. */
 const TEST_LAB_HOSTS = 2;
 
-/** The virtual machine's: two processors, so that there is something to choose for a container. */
-const TEST_VM = { hosts: 1, cpus: 2 };
+/** The virtual machines': two processors, so that there is something to choose for a container; memory to copy memory in. */
+const TEST_VM = { cpus: 2, memoryMib: 2560 };
 
 export type Progress = (message: string) => void;
 
@@ -62,9 +62,9 @@ export class TestServices {
     return this.startLab(TEST_ENVIRONMENT.labDir, 'lab', { hosts: TEST_LAB_HOSTS });
   }
 
-  /** The same out of virtual machines. */
-  ensureVmLab(): Promise<void> {
-    return this.startLab(TEST_ENVIRONMENT.vmLabDir, 'vm-lab', { backend: 'vm', ...TEST_VM });
+  /** The same out of virtual machines; one is enough for all but migrations. */
+  ensureVmLab(hosts = TEST_LAB_HOSTS): Promise<void> {
+    return this.startLab(TEST_ENVIRONMENT.vmLabDir, 'vm-lab', { backend: 'vm', hosts, ...TEST_VM });
   }
 
   /** Stops what was started, last first, and removes its data. Goes on after a failure, then throws the first one. */
