@@ -160,7 +160,12 @@ berth_take_over() {
     find_memory_place
     # Not to be started from its files: at the source its processes are still there.
     [[ ! -e $arrival/in-memory || -d $PLACE ]] || fail not_found 'this host has lost its power since the memory came'
-    if is_ready && [[ ! -e $DIR/rootfs ]]; then load_spec; else lay_ground; fi
+    if is_ready && [[ ! -e $DIR/rootfs ]]; then
+      load_spec
+      find_nodes
+    else
+      lay_ground
+    fi
     if [[ -e $PLACE/images ]]; then
       expect_routes &
       expecting=$!

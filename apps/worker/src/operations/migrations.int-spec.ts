@@ -328,7 +328,7 @@ describe('hosts that fail', () => {
     await b.cut();
     expect(await bench.ended(id, 40_000)).toMatchObject({
       status: 'failed',
-      error: { code: 'peer_unreachable' },
+      error: { code: 'unreachable', step: 'hand_over' },
     });
     expect(states()).toEqual(['running', null]);
     expect(await books()).toEqual([full(), empty]);
