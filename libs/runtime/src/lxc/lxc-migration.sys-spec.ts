@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { LineListener } from '@berth/testing';
 import { expectCode } from '../conformance/conformance-suite';
 import { MIB } from '../conformance/conformance-harness';
 import type { ContainerSpec } from '../container-runtime';
 import type { MigrationMode } from '../snapshot-and-migration';
-import { labEndpoint } from '../testing/lab-hosts';
+import { labEndpoint, labFile } from '../testing/lab-hosts';
 import { openLxcHarness } from './lxc-harness';
 import type { LxcHarness } from './lxc-harness';
 
@@ -46,7 +47,9 @@ while (my $peer = $server->accept) {
 async function server(): Promise<ContainerSpec> {
   const { runtime, newSpec } = hosts[0]!;
   const limits = { ram_bytes: 512 * MIB, num_proc: 400, disk_bytes: 1024 * MIB, cpu_limit_percent: 150 };
-  const spec = newSpec({ limits });
+  const plain = newSpec({ limits });
+  const v6 = `${labFile().serverPool6.split('::')[0]}:${(0x6000 + made.length + migrations).toString(16)}::1`;
+  const spec = { ...plain, addresses: [...plain.addresses, { address: v6, family: 6 as const, prefix: 64 }] };
   made.push(spec.id);
   await runtime.create(spec, { ...fence, start: true });
   await until(
@@ -140,17 +143,21 @@ describe('lxc: migration', () => {
     );
     const listener = new LineListener(addresses[0]!.address, 9000);
     await listener.more(20);
+    const v6 = addresses[1]!.address;
     const before = (await hosts[0]!.runtime.beancounters(id)).beancounters.find(
       (one) => one.resource === 'cputime',
     )!;
     let count = await expectWholeLog(0, id);
     for (const from of [0, 1]) {
+      execFileSync('ping', ['-6', '-c', '1', '-W', '2', v6]);
       const ms = await migrate(id, from, 'live');
       console.info(`live from host ${from}: ${ms.toFixed(0)} ms from hand-over to the end of take-over`);
       const to = 1 - from;
       expect(await traces(from, id)).toBe('');
       expect(await hosts[from]!.runtime.inspect(id)).toBeNull();
       await listener.more(50);
+      // Neighbours who knew it at the former host have been told.
+      execFileSync('ping', ['-6', '-c', '1', '-W', '1', v6]);
       expect(await sh(to, id, 'systemctl is-system-running')).toBe('running\n');
       const now = await expectWholeLog(to, id);
       expect(now).toBeGreaterThan(count);
