@@ -1,8 +1,9 @@
 import type { ServerEntity } from '@berth/database';
-import { eventually, LineListener } from '@berth/testing';
+import { eventually } from '@berth/testing';
 import { median } from '../bench/statistics';
 import { HandMade } from './hand-made';
 import { SERVICES } from './services';
+import { silenceOf } from './silence';
 import { TwoHosts, type MigrationView } from './two-hosts';
 
 jest.setTimeout(300_000);
@@ -21,26 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await two?.close();
 });
-
-const listening = (address: string) =>
-  eventually('the stream', async () => {
-    const listener = new LineListener(address, 9000);
-    return listener.more(5, 2000).then(
-      () => listener,
-      () => (listener.end(), null),
-    );
-  });
-
-/** The longest silence that a client of the server hears while `migrate` moves it, ms. */
-async function gapOf(address: string, migrate: () => Promise<unknown>): Promise<number> {
-  const listener = await listening(address);
-  listener.forgetGap();
-  await migrate();
-  await listener.more(20);
-  const { longestGapMs } = listener;
-  listener.end();
-  return longestGapMs;
-}
 
 async function ordered(): Promise<ServerEntity> {
   const limits = { ram_bytes: 512 * MIB, num_proc: 400, disk_bytes: 1024 * MIB };
@@ -67,12 +48,12 @@ it('an idle Debian is silent for no longer than when it is migrated by hand', as
   const operations: MigrationView[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const byHand = await hand.server(address, SERVICES.talker);
-    floor.push(await gapOf(address, () => hand.migrate(byHand)));
+    floor.push(await silenceOf(address, () => hand.migrate(byHand)));
     await hand.destroy(byHand, address);
     const server = await ordered();
     const itsAddress = await two.platform.addressOf(server);
     ours.push(
-      await gapOf(itsAddress, async () => {
+      await silenceOf(itsAddress, async () => {
         const operation = await two.ended(await two.ask(server, 'live'));
         expect(operation).toMatchObject({ status: 'succeeded', error: null });
         operations.push(operation);
