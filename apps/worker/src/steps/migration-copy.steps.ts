@@ -1,8 +1,8 @@
 import { StepError } from '@berth/domain';
 import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
-import { RuntimeError, type MigrationGrant, type MigrationOffer } from '@berth/runtime';
+import type { MigrationGrant, MigrationOffer } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
-import { lookup } from 'node:dns/promises';
+import { connect, connected, ipOf } from './migration-connection';
 import { isRefusal, modeOf, refused, teller, type CopiedRound, type RefusedMode } from './migration-record';
 import { MigrationTargets, type MigrationTarget } from './migration-target';
 import { absentIsFine, mutationOf } from './mutation';
@@ -89,49 +89,6 @@ export class ConnectMigrationStep implements StepHandler {
   }
 }
 
-async function connect(
-  { source, target, containerId, migrationId }: MigrationTarget,
-  grant: MigrationGrant,
-  context: StepContext,
-): Promise<void> {
-  const { port, user } = target.host;
-  const peer = { address: await ipOf(target.host.address), port, user };
-  await source.runtime.connectMigration(containerId, { migrationId, peer, grant }, mutationOf(context));
-}
-
-/**
- * The work, and where the hosts don't find each other for it, the first steps once more, and another try: a host that lost
- * its power since has forgotten the key, or that it lets the other in.
- */
-export async function connected<T>(
-  migration: MigrationTarget,
-  context: StepContext,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof RuntimeError && ['peer_unreachable', 'not_found'].includes(error.code)))
-      throw error;
-    context.log(`${error.message}: opening the way anew`);
-    await reconnect(migration, context);
-    return work();
-  }
-}
-
-async function reconnect(migration: MigrationTarget, context: StepContext): Promise<void> {
-  const { source, target, containerId, migrationId } = migration;
-  const { mode } = modeOf(context, migration);
-  const offer = await source.runtime.openMigration(containerId, { migrationId, mode }, mutationOf(context));
-  const from = await ipOf(source.host.address);
-  const grant = await target.runtime.acceptMigration(containerId, offer, {
-    ...mutationOf(context),
-    from,
-    mode,
-  });
-  await connect(migration, grant, context);
-}
-
 /** Rounds of what `send` sends, while each leaves much less to the next. */
 async function copyRounds(
   context: StepContext,
@@ -216,15 +173,5 @@ export class PrepareTargetStep implements StepHandler {
     const { target, containerId, migrationId, status } = migration;
     if (modeOf(context, migration).mode !== 'live' || status !== 'running') return;
     await target.runtime.prepareTakeOver(containerId, { migrationId }, mutationOf(context));
-  }
-}
-
-/** Hosts know each other by address only. */
-async function ipOf(address: string): Promise<string> {
-  try {
-    return (await lookup(address)).address;
-  } catch (cause) {
-    const message = `the host's name ${address} resolves to no address`;
-    throw new StepError('retry', 'unreachable', message, {}, { cause });
   }
 }

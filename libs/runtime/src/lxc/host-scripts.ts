@@ -25,6 +25,7 @@ const CONTAINER_MODULES = [
   'checkpoint',
   'snapshot',
   'migration',
+  'hand-over',
   'arrival',
 ];
 const MODULES = {
