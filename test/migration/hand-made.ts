@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '@berth/lab';
 
-const ROOT = join(__dirname, '../..');
+/** From the source (jest) and from the build (bench). */
+const SCRIPTS = ['../../lab/scripts', '../../../lab/scripts']
+  .map((path) => join(__dirname, path))
+  .find(existsSync)!;
 const BASE = '/var/lib/berth/by-hand';
 /** Far above the ids of Berth's own servers in the lab. */
 const FIRST_UID = 3_100_000_000;
@@ -20,7 +23,7 @@ export class HandMade {
   async install(templateSha256: string): Promise<void> {
     for (const host of this.hosts) {
       for (const name of ['hand-made-server.sh', 'hand-made-migration.sh']) {
-        const script = readFileSync(join(ROOT, 'lab/scripts', name), 'utf8');
+        const script = readFileSync(join(SCRIPTS, name), 'utf8');
         await this.on(host, `cat >/root/${name}; chmod +x /root/${name}`, script);
       }
       await this.on(host, `mkdir -p ${BASE}/templates; chmod 711 ${BASE}`);
