@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { connect, connected, ipOf } from './migration-connection';
 import { isRefusal, modeOf, refused, teller, type CopiedRound, type RefusedMode } from './migration-record';
 import { MigrationTargets, type MigrationTarget } from './migration-target';
+import { HostTemplates } from '../templates/host-templates';
 import { absentIsFine, mutationOf } from './mutation';
 
 /** Rounds go on while each is worth it: what is left gets smaller by a third at least, and takes longer than a moment. */
@@ -114,10 +115,14 @@ async function copyRounds(
 /** The disk, in rounds, while the server runs. Not offline: it is stopped before the first byte then. */
 @Injectable()
 export class CopyDiskStep implements StepHandler {
-  constructor(private readonly targets: MigrationTargets) {}
+  constructor(
+    private readonly targets: MigrationTargets,
+    private readonly templates: HostTemplates,
+  ) {}
 
   async run(context: StepContext): Promise<StepOutput> {
     const migration = await this.targets.of(context);
+    await this.bringTemplate(migration, context);
     const { source, containerId, migrationId, bandwidthBps, status } = migration;
     if (modeOf(context, migration).mode === 'offline' || status !== 'running')
       return { rounds: [], bytes: 0 };
@@ -127,6 +132,17 @@ export class CopyDiskStep implements StepHandler {
         source.runtime.sendDisk(containerId, { migrationId, bandwidthBps, onProgress }, mutationOf(context)),
       ),
     );
+  }
+
+  /** What the target has of it need not go from host to host. It only saves time: where it can't be had, all goes. */
+  private async bringTemplate({ target, template }: MigrationTarget, context: StepContext): Promise<void> {
+    const options = { signal: context.signal, onProgress: () => undefined };
+    try {
+      await this.templates.ensure(target.host, target.runtime, template, options);
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      context.log(`${target.host.name} goes without the template: ${(error as Error).message}`);
+    }
   }
 }
 

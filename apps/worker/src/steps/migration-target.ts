@@ -7,6 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hostRecordSql, type HostRecord } from '../hosts/host-record';
 import { HostRuntimes } from '../hosts/host-runtimes';
+import type { TemplateRecord } from '../templates/host-templates';
 
 interface MigrationEnd {
   host: HostRecord;
@@ -23,6 +24,8 @@ export interface MigrationTarget {
   /** In the order in which they are tried; none where only the source is left to be cleared. */
   modes: MigrationModeName[];
   bandwidthBps: number | undefined;
+  /** What it was made of. */
+  template: TemplateRecord;
   source: MigrationEnd;
   target: MigrationEnd;
 }
@@ -32,6 +35,7 @@ interface Row {
   server_id: string;
   number: string;
   status: ServerStatus;
+  template: TemplateRecord;
   source: HostRecord;
   source_capabilities: string[];
   target: HostRecord;
@@ -39,9 +43,11 @@ interface Row {
 }
 
 const SQL = `
-  SELECT m.operation_id, s.id AS server_id, s.number, s.status, ${hostRecordSql('a')} AS source, a.capabilities AS source_capabilities,
+  SELECT m.operation_id, s.id AS server_id, s.number, s.status,
+         jsonb_build_object('sha256', t.sha256, 'compression', t.compression, 'source', t.source) AS template,
+         ${hostRecordSql('a')} AS source, a.capabilities AS source_capabilities,
          ${hostRecordSql('b')} AS target, b.capabilities AS target_capabilities
-    FROM server_migrations m JOIN servers s ON s.id = m.server_id
+    FROM server_migrations m JOIN servers s ON s.id = m.server_id JOIN templates t ON t.id = s.template_id
     JOIN hosts a ON a.id = m.source_host_id JOIN hosts b ON b.id = m.target_host_id
    WHERE m.operation_id = $1 OR m.left_to = $1`;
 
@@ -81,6 +87,7 @@ export class MigrationTargets {
       migrationId: row.operation_id,
       modes: wish ? [...new Set([wish.mode, ...wish.fallback])] : [],
       bandwidthBps: wish?.bandwidth_bps ?? undefined,
+      template: row.template,
       source: end(row.source, row.source_capabilities),
       target: end(row.target, row.target_capabilities),
     };
