@@ -132,13 +132,7 @@ complete_ground() {
   local arrival=$ARRIVALS/$ID root counters
   root=$arrival/final/root
   [[ ! -d $arrival/named/root ]] || root=$arrival/named/root
-  if simple_quota; then
-    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
-    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$root" "$DIR/rootfs" >/dev/null
-  else
-    btrfs -q subvolume snapshot "$root" "$DIR/rootfs" >/dev/null
-    btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
-  fi
+  snapshot_root "$root"
   find_memory_place
   for counters in "$arrival"/extras/counters.[01] "$PLACE"/images/counters.[01]; do
     [[ ! -e $counters ]] || cp "$counters" "$DIR/"

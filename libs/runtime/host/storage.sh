@@ -75,11 +75,18 @@ make_root() {
   [[ ! -d $DIR/rootfs ]] || return 0
   if needs_image "$1"; then
     make_image "$ORIGIN"
-  elif simple_quota; then
-    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
-    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$ORIGIN" "$DIR/rootfs" >/dev/null
   else
-    btrfs -q subvolume snapshot "$ORIGIN" "$DIR/rootfs" >/dev/null
+    snapshot_root "$ORIGIN"
+  fi
+}
+
+# snapshot_root SUBVOLUME: a writable copy of it as the root, of the container's own quota group.
+snapshot_root() {
+  if simple_quota; then
+    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
+    btrfs -q subvolume snapshot -i "1/${ID#ct}" "$1" "$DIR/rootfs" >/dev/null
+  else
+    btrfs -q subvolume snapshot "$1" "$DIR/rootfs" >/dev/null
     btrfs inspect-internal rootid "$DIR/rootfs" >"$DIR/subvolume"
   fi
 }

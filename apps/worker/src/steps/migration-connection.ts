@@ -1,10 +1,22 @@
 import { StepError } from '@berth/domain';
 import type { StepContext } from '@berth/jobs';
-import { RuntimeError, type MigrationGrant } from '@berth/runtime';
+import { RuntimeError, type MigrationGrant, type MigrationOffer } from '@berth/runtime';
 import { lookup } from 'node:dns/promises';
 import { modeOf } from './migration-record';
 import type { MigrationTarget } from './migration-target';
 import { mutationOf } from './mutation';
+
+/** The target checks that it can have it, and lets the source in. */
+export async function accept(
+  migration: MigrationTarget,
+  offer: MigrationOffer,
+  context: StepContext,
+): Promise<MigrationGrant> {
+  const { source, target, containerId } = migration;
+  const { mode } = modeOf(context, migration);
+  const from = await ipOf(source.host.address);
+  return target.runtime.acceptMigration(containerId, offer, { ...mutationOf(context), from, mode });
+}
 
 /** The source is told where to, and tries the way. */
 export async function connect(
@@ -38,16 +50,10 @@ export async function connected<T>(
 }
 
 async function reconnect(migration: MigrationTarget, context: StepContext): Promise<void> {
-  const { source, target, containerId, migrationId } = migration;
+  const { source, containerId, migrationId } = migration;
   const { mode } = modeOf(context, migration);
   const offer = await source.runtime.openMigration(containerId, { migrationId, mode }, mutationOf(context));
-  const from = await ipOf(source.host.address);
-  const grant = await target.runtime.acceptMigration(containerId, offer, {
-    ...mutationOf(context),
-    from,
-    mode,
-  });
-  await connect(migration, grant, context);
+  await connect(migration, await accept(migration, offer, context), context);
 }
 
 /** Hosts know each other by address only. */

@@ -2,7 +2,7 @@ import { StepError } from '@berth/domain';
 import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
 import type { MigrationGrant, MigrationOffer } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
-import { connect, connected, ipOf } from './migration-connection';
+import { accept, connect, connected } from './migration-connection';
 import { isRefusal, modeOf, refused, teller, type CopiedRound, type RefusedMode } from './migration-record';
 import { MigrationTargets, type MigrationTarget } from './migration-target';
 import { HostTemplates } from '../templates/host-templates';
@@ -63,13 +63,8 @@ export class AcceptMigrationStep implements StepHandler {
 
   async run(context: StepContext): Promise<StepOutput> {
     const migration = await this.targets.of(context);
-    const { source, target, containerId } = migration;
-    const { mode } = modeOf(context, migration);
     const offer = context.outputOf('open_migration')!.offer as MigrationOffer;
-    const from = await ipOf(source.host.address);
-    return {
-      ...(await target.runtime.acceptMigration(containerId, offer, { ...mutationOf(context), from, mode })),
-    };
+    return { ...(await accept(migration, offer, context)) };
   }
 
   async undo(context: StepContext): Promise<void> {

@@ -3,8 +3,7 @@ import { StepError } from '@berth/domain';
 import type { StepContext, StepHandler, StepOutput } from '@berth/jobs';
 import { RuntimeError, type TakenOver } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
-import { lookup } from 'node:dns/promises';
-import { connected } from './migration-connection';
+import { connected, ipOf } from './migration-connection';
 import { resume } from './migration-copy.steps';
 import { isRefusal, modeOf, refused, teller } from './migration-record';
 import { MigrationTargets, type MigrationTarget } from './migration-target';
@@ -190,7 +189,7 @@ async function dropSource(
   { source, target, containerId, migrationId }: MigrationTarget,
   context: StepContext,
 ): Promise<void> {
-  const forwardTo = (await lookup(target.host.address)).address;
+  const forwardTo = await ipOf(target.host.address);
   await source.runtime.dropSource(containerId, { migrationId, forwardTo }, mutationOf(context));
 }
 
