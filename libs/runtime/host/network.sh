@@ -50,37 +50,37 @@ unplug() {
   forget_addresses
 }
 
-# Takes the veth away for a while. What comes for its addresses is dropped without a word: a peer that was told
-# `unreachable` or got a reset would end a connection that is to go on.
-hold_routes() {
-  local line uplink batch=''
+# drop_traffic delete|replace: sets BATCH, for ip(8), by which what comes for its addresses is dropped without a word, and the
+# uplink's neighbours are not, or are, answered for them. A peer that was told `unreachable` or got a reset would end a
+# connection that is to go on.
+drop_traffic() {
+  local line uplink
   read -r uplink _ <"$RUN/uplink"
   : >"$RUN/state/$ID.held"
+  BATCH=''
   while read -r line; do
     case $line in
-      'neigh replace proxy '*) batch+="neigh delete ${line#neigh replace }"$'\n' ;;
-      'route replace '*) line=${line#route replace } && batch+="route replace blackhole ${line%% dev *}"$'\n' ;;
+      'neigh replace proxy '*) BATCH+="neigh $1 ${line#neigh replace }"$'\n' ;;
+      'route replace '*) line=${line#route replace } && BATCH+="route replace blackhole ${line%% dev *}"$'\n' ;;
     esac
   done <"$DIR/net.host"
-  batch+="link delete $VETH"$'\n'
-  [[ ! -e /sys/class/net/$IFB ]] || batch+="link delete $IFB"$'\n'
-  ip -force -batch - <<<"${batch//UPLINK/$uplink}" 2>/dev/null || true
+  BATCH=${BATCH//UPLINK/$uplink}
+}
+
+# Takes the veth away for a while.
+hold_routes() {
+  drop_traffic delete
+  BATCH+="link delete $VETH"$'\n'
+  [[ ! -e /sys/class/net/$IFB ]] || BATCH+="link delete $IFB"$'\n'
+  ip -force -batch - <<<"$BATCH" 2>/dev/null || true
 }
 
 # Neighbours are told that its addresses are to be found here, though nothing is there yet: what they send is dropped. When its
 # processes go on, the answer to their first packet comes here at once; sent to the former host it would be lost, and a
 # connection would wait a second for its next try.
 expect_routes() {
-  local line uplink batch=''
-  read -r uplink _ <"$RUN/uplink"
-  : >"$RUN/state/$ID.held"
-  while read -r line; do
-    case $line in
-      'neigh replace proxy '*) batch+=${line/% UPLINK/ $uplink}$'\n' ;;
-      'route replace '*) line=${line#route replace } && batch+="route replace blackhole ${line%% dev *}"$'\n' ;;
-    esac
-  done <"$DIR/net.host"
-  [[ -z $batch ]] || ip -force -batch - <<<"$batch" 2>/dev/null || true
+  drop_traffic replace
+  [[ -z $BATCH ]] || ip -force -batch - <<<"$BATCH" 2>/dev/null || true
   announce_addresses
 }
 
