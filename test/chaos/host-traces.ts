@@ -1,3 +1,4 @@
+import { patience } from '@berth/testing';
 import type { Lab } from '@berth/lab';
 
 /**
@@ -21,7 +22,10 @@ ps -eo stat=,args= | grep -v '^Z' | grep -oE '[l]xc monitor.*|[l]xc-start.*|[l]x
 `;
 
 export async function tracesOf(lab: Lab, host: string): Promise<string[]> {
-  const { code, stdout, stderr } = await lab.exec(host, ['bash', '-s'], { input: SCRIPT, timeoutMs: 20_000 });
+  const { code, stdout, stderr } = await lab.exec(host, ['bash', '-s'], {
+    input: SCRIPT,
+    timeoutMs: 20_000 * patience,
+  });
   // grep's "nothing found" is no failure.
   if (code > 1) throw new Error(`listing the traces on ${host} failed (${code}): ${stderr}`);
   return [...new Set(stdout.split('\n').filter(Boolean))].sort();
@@ -30,7 +34,7 @@ export async function tracesOf(lab: Lab, host: string): Promise<string[]> {
 /** Quota groups of no subvolume and no container: the kernel lets them go some time after what they counted. */
 export async function strayQuotaGroupsOf(lab: Lab, host: string): Promise<string[]> {
   const script = `cd /var/lib/berth; btrfs filesystem sync .; btrfs qgroup show .; echo; btrfs subvolume list .; ls containers`;
-  const { stdout } = await lab.exec(host, ['sh', '-c', script], { timeoutMs: 20_000 });
+  const { stdout } = await lab.exec(host, ['sh', '-c', script], { timeoutMs: 20_000 * patience });
   const ids = (pattern: RegExp) => [...stdout.matchAll(pattern)].map(([, id]) => id!);
   const owned = new Set([
     '0/5', // the top level

@@ -1,7 +1,7 @@
 import { HostEntity, seal, type OperationEntity, type ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
 import { Lab, templateCatalogue, type LabHost } from '@berth/lab';
-import { makeHost } from '@berth/testing';
+import { makeHost, patience } from '@berth/testing';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { layFoundations, Platform, type Foundations } from './platform';
@@ -104,7 +104,9 @@ export class LabPlatform extends Platform {
       containerIdOf(server.number),
       '--',
     ];
-    return this.lab.exec(this.labNameOf(server.hostId), [...attach, ...command], { timeoutMs: 20_000 });
+    return this.lab.exec(this.labNameOf(server.hostId), [...attach, ...command], {
+      timeoutMs: 20_000 * patience,
+    });
   }
 }
 

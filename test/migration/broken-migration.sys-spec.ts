@@ -1,9 +1,9 @@
 import type { ServerEntity } from '@berth/database';
 import { containerIdOf, operationPlans } from '@berth/domain';
-import { eventually } from '@berth/testing';
+import { eventually, patience } from '@berth/testing';
 import { TwoHosts, type MigrationView } from './two-hosts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(180_000 * patience);
 
 const moments = operationPlans.migrate_server.steps.flatMap(({ name }) => [
   `migrate_server.${name}:before`,
@@ -143,7 +143,7 @@ describe('kill -9 of the worker', () => {
     const first = await two.platform.worker();
     await count();
     const operation = await two.ask(server, 'live');
-    await new Promise((done) => setTimeout(done, ms));
+    await new Promise((done) => setTimeout(done, ms * patience));
     await first.kill();
     await two.platform.worker();
     expect(await two.ended(operation)).toMatchObject({ status: 'succeeded', error: null });
@@ -209,7 +209,7 @@ EOF
     const before = await countedOn(source);
     await eventually('it goes on', async () => (await countedOn(source)) > before, { timeoutMs: 30_000 });
     console.info(`stood still for ${Date.now() - cutAt} ms after the cut`);
-    expect(Date.now() - cutAt).toBeLessThan(15_000);
+    expect(Date.now() - cutAt).toBeLessThan(15_000 * patience);
     await expectCounting();
     await mend(source);
     expect(await two.ended(operation)).toMatchObject({ status: 'succeeded' });

@@ -1,12 +1,12 @@
 import type { ServerEntity } from '@berth/database';
-import { eventually } from '@berth/testing';
+import { eventually, patience } from '@berth/testing';
 import { median } from '../bench/statistics';
 import { HandMade } from './hand-made';
 import { SERVICES } from './services';
 import { silenceOf } from './silence';
 import { TwoHosts, type MigrationView } from './two-hosts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(300_000 * patience);
 
 const ROUNDS = 5;
 /** What the platform may cost over the same done by hand; what it does better makes it less than 1. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '@berth/lab';
+import { patience } from '@berth/testing';
 
 /** From the source (jest) and from the build (bench). */
 const SCRIPTS = ['../../lab/scripts', '../../../lab/scripts']
@@ -78,7 +79,7 @@ export class HandMade {
   private async on(host: string, script: string, input?: string): Promise<string> {
     const { code, stdout, stderr } = await this.lab.exec(host, ['bash', '-euo', 'pipefail', '-c', script], {
       input,
-      timeoutMs: 60_000,
+      timeoutMs: 60_000 * patience,
     });
     if (code !== 0) throw new Error(`by hand on ${host}: exit ${code}: ${stderr}`);
     return stdout;

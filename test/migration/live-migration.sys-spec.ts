@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
-import { eventually, LineListener } from '@berth/testing';
+import { eventually, LineListener, patience } from '@berth/testing';
 import { makeKey, ssh } from '../e2e/outside';
 import { SERVICES } from './services';
 import { SshSession } from './ssh-session';
 import { TwoHosts, type MigrationView } from './two-hosts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(300_000 * patience);
 
 const TIMES = 10;
 const MIB = 1024 ** 2;

@@ -1,7 +1,7 @@
 import type { MigrationModeName } from '@berth/contracts';
 import type { HostEntity, ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
-import { eventually } from '@berth/testing';
+import { eventually, patience } from '@berth/testing';
 import { tracesOf } from '../chaos/host-traces';
 import { LabPlatform } from '../chaos/lab-platform';
 import type { BerthClient, OperationView } from '../e2e/berth-client';
@@ -110,7 +110,7 @@ export class TwoHosts {
   async on(hostId: string, script: string): Promise<string> {
     const name = this.platform.labNameOf(hostId);
     const { code, stdout, stderr } = await this.platform.lab.exec(name, ['bash', '-c', script], {
-      timeoutMs: 30_000,
+      timeoutMs: 30_000 * patience,
     });
     if (code !== 0) throw new Error(`on ${name}: exit ${code}: ${stderr}`);
     return stdout;

@@ -27,7 +27,7 @@ export * from './repositories/address.repository';
 export * from './repositories/audit.repository';
 export * from './repositories/drift.repository';
 export * from './repositories/host-access.repository';
-export * from './repositories/id-slot.repository';
+export * from './repositories/new-server.repository';
 export * from './repositories/idempotency.repository';
 export * from './repositories/instant-operation.repository';
 export * from './repositories/operation.repository';

@@ -2,18 +2,28 @@ import type { Redis } from 'ioredis';
 
 const channelOf = (prefix: string) => `${prefix}.operation-changed`;
 
+const ENDED = ' ended';
+
+export interface OperationChange {
+  operationId: string;
+  /** It will change no more, so a watcher may as well read at once what came of it. A hint: the row is what counts. */
+  ended: boolean;
+}
+
 /** Tells that an operation changed. A lost message costs a watcher some delay, nothing more: it reads Postgres, and polls. */
 export async function publishOperationChange(
   redis: Redis,
   prefix: string,
-  operationId: string,
+  { operationId, ended }: OperationChange,
 ): Promise<void> {
-  await redis.publish(channelOf(prefix), operationId);
+  await redis.publish(channelOf(prefix), ended ? operationId + ENDED : operationId);
 }
+
+type Watcher = (change: OperationChange) => void;
 
 /** One subscription for a process, shared by all who watch an operation. */
 export class OperationEvents {
-  private readonly watchers = new Map<string, Set<() => void>>();
+  private readonly watchers = new Map<string, Set<Watcher>>();
 
   /** `redis` is used for the subscription only. */
   constructor(
@@ -22,15 +32,17 @@ export class OperationEvents {
   ) {}
 
   async start(): Promise<void> {
-    this.redis.on('message', (_channel, operationId: string) => {
-      for (const changed of this.watchers.get(operationId) ?? []) changed();
+    this.redis.on('message', (_channel, message: string) => {
+      const ended = message.endsWith(ENDED);
+      const operationId = ended ? message.slice(0, -ENDED.length) : message;
+      for (const changed of this.watchers.get(operationId) ?? []) changed({ operationId, ended });
     });
     await this.redis.subscribe(channelOf(this.prefix));
   }
 
   /** Calls `changed` after each change; gives the function that ends it. */
-  watch(operationId: string, changed: () => void): () => void {
-    const set = this.watchers.get(operationId) ?? new Set();
+  watch(operationId: string, changed: Watcher): () => void {
+    const set = this.watchers.get(operationId) ?? new Set<Watcher>();
     this.watchers.set(operationId, set.add(changed));
     return () => {
       set.delete(changed);

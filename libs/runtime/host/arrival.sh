@@ -143,6 +143,7 @@ complete_ground() {
 # berth_take_over ID FENCE MIGRATION: prints the state, and for how many ms its processes have been going on when that is said.
 berth_take_over() {
   local arrival name='' running resumed='' expecting limiting
+  ease_migration
   begin_mutation "$1" "$2"
   use_migration "$3"
   arrival=$ARRIVALS/$ID

@@ -74,6 +74,7 @@ berth_checkpoint() {
 }
 
 berth_restore() {
+  ease_migration
   begin_change "$1" "$2"
   refuse_departing
   if is_running; then return; fi
@@ -169,7 +170,7 @@ restore_images() {
   [[ -e $RUN/beancounters/$ID ]] || printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
   refresh_config
   (take_over_network) &
-  open_root_mounts
+  mount_root
   wait "$!"
   restore_processes "$1" "$2"
 }
@@ -192,11 +193,6 @@ restore_processes() {
       -l WARN -o "$log" </dev/null >/dev/null 2>&1
   ) || restore_failed
   finish_restore || restore_failed
-}
-
-open_root_mounts() {
-  [[ ! -e $DIR/image ]] || open_root
-  mount_root
 }
 
 # All but the standard ones: what LXC's monitor inherits it keeps.

@@ -16,8 +16,11 @@ berth_create() {
 }
 
 # All but the configuration, with which the container is complete. Commands that need no other's result run beside each
-# other, and are still to be waited for: the kernel makes the disk while the shell writes files.
+# other, and are still to be waited for: the kernel makes the disk while the shell writes files. MOUNTS is set by who goes on to
+# launch.
 JOBS=()
+MOUNTS=
+MOUNTING=
 CLONE_SOURCE=
 begin_create() {
   local spec keys password line
@@ -42,6 +45,10 @@ begin_create() {
   wait_for_jobs
   apply_disk_limit &
   JOBS=("$!")
+  if [[ $MOUNTS && $FRESH ]]; then
+    mount_root &
+    MOUNTING=$!
+  fi
   [[ ! $CLONE_SOURCE || -e $DIR/config ]] || renew_identity
   write_hostname
   write_dns
@@ -69,8 +76,8 @@ write_spec() {
 
 # As berth_create, then as berth_start: an order's whole way, without a second look at what was just made.
 berth_create_started() {
-  ease_migration </dev/null >/dev/null 2>&1 &
-  begin_create "$@"
+  ease_migration
+  MOUNTS=1 begin_create "$@"
   if [[ ! $FRESH ]]; then
     wait_for_jobs
     save_config
@@ -87,18 +94,22 @@ berth_create_started() {
 }
 
 # LXC moves processes between cgroups, and the first such move in a while waits for all CPUs (some 15 ms): the kernel's
-# lock, cgroup_threadgroup_rwsem, stays easy for writers as long as there are any. So be one while the disk is made.
-ease_migration() {
+# lock, cgroup_threadgroup_rwsem, stays easy for writers as long as there are any, and for one grace period of RCU after
+# the last, which may be less than 10 ms. So be one, again and again, until LXC has done its moves.
+ease_migration() { keep_easy </dev/null >/dev/null 2>&1 & } # before the lock is taken, which it must not hold
+
+keep_easy() {
   local procs=$CGROUP/cgroup.procs turn
   [[ $CGROUP_VERSION == v2 ]] || procs=$CGROUP/pids/cgroup.procs
-  for ((turn = 0; turn < 5; turn++)); do
+  for ((turn = 0; turn < 25; turn++)); do
     { echo "$BASHPID" >"$procs"; } 2>/dev/null || return 0
-    pause
+    pause 0.003
   done
 }
 
 # berth_start ID FENCE: returns when the first address answers.
 berth_start() {
+  ease_migration
   begin_mutation "$1" "$2"
   require_container
   load_spec
@@ -131,8 +142,11 @@ launch() {
   [[ ! -e $RUN/state/$ID.restored ]] || rm "$RUN/state/$ID.restored"
   take_over_network &
   firewall=$!
-  open_root
-  mount_root
+  if [[ $MOUNTING ]]; then
+    wait "$MOUNTING"
+  else
+    mount_root
+  fi
   wait "$firewall"
   start_quota_broker
   : >"$log"
@@ -168,6 +182,7 @@ settled_running() {
 
 # The file system as the container's ids see it. Made once and kept over stops; gone after a boot of the host.
 mount_root() {
+  open_root
   [[ ! $ROOT -ef $DIR/rootfs ]] || return 0
   [[ -d $ROOT ]] || mkdir -p "$ROOT"
   mount --bind -o "X-mount.idmap=0:$ID_BASE:65536" "$DIR/rootfs" "$ROOT" {LOCK_FD}>&-

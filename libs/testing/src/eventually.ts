@@ -1,13 +1,16 @@
+import { patience } from './patience';
+
 /**
- * Looks until `look` gives something other than null, undefined or false, and gives that. Throws after `timeoutMs`, with
- * the last error or `what`.
+ * Looks until `look` gives something other than null, undefined or false, and gives that. Throws after `timeoutMs` (times
+ * `patience`), with the last error or `what`.
  */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   options: { timeoutMs?: number; intervalMs?: number } = {},
 ): Promise<T> {
-  const { timeoutMs = 10_000, intervalMs = 20 } = options;
+  const timeoutMs = (options.timeoutMs ?? 10_000) * patience;
+  const { intervalMs = 20 } = options;
   const end = Date.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {

@@ -1,4 +1,5 @@
 export * from './eventually';
 export * from './line-listener';
+export * from './patience';
 export * from './test-database';
 export * from './world';

@@ -1,7 +1,7 @@
 import { allCapabilities, type Limits } from '@berth/contracts';
 import {
   allocateAddress,
-  allocateIdSlot,
+  insertNewServer,
   createOperation,
   HostEntity,
   inTransaction,
@@ -157,7 +157,7 @@ export async function orderServer(
   return inTransaction(dataSource, async (em) => {
     const demand = demandOf(given.limits ?? world.plan.limits);
     const id = newId();
-    await em.insert(ServerEntity, {
+    const server = await insertNewServer(em, {
       id,
       tenantId: world.tenant.id,
       locationId: world.location.id,
@@ -167,23 +167,23 @@ export async function orderServer(
       name: `server-${id.slice(-12)}`,
       hostname: `server-${id.slice(-12)}`,
       status: 'creating',
+      checkpointed: false,
       desiredState: 'running',
       limits: world.plan.limits,
       cpus: demand.cpus,
       ramBytes: demand.ram_bytes,
       diskBytes: demand.disk_bytes,
-      idSlot: await allocateIdSlot(em, world.location.id),
       sshKeys: [],
+      features: [],
+      devices: [],
       labels: {},
       externalId: null,
       orderDigest: null,
       onboot: true,
       bootOrder: 0,
       protectionDelete: false,
-      deletedAt: null,
       ...given,
-    } as never);
-    const server = await em.findOneByOrFail(ServerEntity, { id });
+    });
     await allocateAddress(em, {
       locationId: world.location.id,
       serverId: id,

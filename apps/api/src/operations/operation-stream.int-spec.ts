@@ -68,12 +68,12 @@ describe('events of an operation', () => {
     await eventually('the first event', () => stream.events.length === 1);
     expect(stream.events[0]).toMatchObject({ id, status: 'pending', progress: 0 });
     await update(id, `status = 'running', progress = 40`);
-    await publishOperationChange(redis, api.config.queuePrefix, id);
+    await publishOperationChange(redis, api.config.queuePrefix, { operationId: id, ended: false });
     await eventually('the second event', () => stream.events.length === 2, { timeoutMs: 1500 });
     expect(stream.events[1]).toMatchObject({ status: 'running', progress: 40 });
     expect(stream.ended).toBe(false);
     await update(id, `status = 'succeeded', progress = 100, finished_at = now()`);
-    await publishOperationChange(redis, api.config.queuePrefix, id);
+    await publishOperationChange(redis, api.config.queuePrefix, { operationId: id, ended: true });
     await eventually('the end', () => stream.ended, { timeoutMs: 1500 });
     expect(stream.events[2]).toMatchObject({ status: 'succeeded', progress: 100 });
     expect(stream.events).toHaveLength(3);

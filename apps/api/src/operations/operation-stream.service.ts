@@ -16,6 +16,7 @@ const FINAL = ['succeeded', 'failed', 'cancelled'];
 interface State {
   json: string;
   final: boolean;
+  serverId: string | null;
   /** Of an operation that has ended: its server as JSON, if it has one. */
   server: string | null;
 }
@@ -47,21 +48,24 @@ export class OperationStreamService implements BeforeApplicationShutdown {
     let last = '';
     let busy = false;
     let again = false;
-    const send = async () => {
-      const { json, final, server } = await this.state(operationId, caller);
+    let serverId: string | null = null;
+    const send = async (ended: boolean) => {
+      const state = await this.state(operationId, caller, ended ? serverId : null);
+      const { json, final, server } = state;
+      serverId = state.serverId;
       if (json !== last && !response.writableEnded) response.write(`event: operation\ndata: ${json}\n\n`);
       last = json;
       if (!final) return;
       if (server && !response.writableEnded) response.write(`event: server\ndata: ${server}\n\n`);
       end();
     };
-    const look = () => {
+    const look = (ended = false) => {
       if (busy) {
         again = true;
         return;
       }
       busy = true;
-      send()
+      send(ended)
         .catch((error: unknown) => {
           this.logger.warn({ err: error }, 'an event stream ended early');
           end();
@@ -74,8 +78,8 @@ export class OperationStreamService implements BeforeApplicationShutdown {
           }
         });
     };
-    const unwatch = this.events.watch(operationId, look);
-    const poll = setInterval(look, POLL_MS);
+    const unwatch = this.events.watch(operationId, ({ ended }) => look(ended));
+    const poll = setInterval(() => look(), POLL_MS);
     const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
     const end = () => {
       if (!this.open.delete(end)) return;
@@ -89,11 +93,15 @@ export class OperationStreamService implements BeforeApplicationShutdown {
     look();
   }
 
-  private async state(operationId: string, caller: Caller): Promise<State> {
+  /** `endedServerId` is the server of an operation that has ended, as we heard: it is read beside the operation. */
+  private async state(operationId: string, caller: Caller, endedServerId: string | null): Promise<State> {
+    const early = endedServerId ? this.server(endedServerId, caller) : null;
+    early?.catch(() => undefined); // thrown where it is awaited
     const operation = await presentOperationNow(this.dataSource, operationId, caller);
+    const { server_id: serverId } = operation;
     const final = FINAL.includes(operation.status);
-    const server = final && operation.server_id ? await this.server(operation.server_id, caller) : null;
-    return { json: JSON.stringify(operation), final, server };
+    const server = final && serverId ? await (early ?? this.server(serverId, caller)) : null;
+    return { json: JSON.stringify(operation), final, serverId, server };
   }
 
   /** What came of it, so that a client need not ask: null where there is none any more. */

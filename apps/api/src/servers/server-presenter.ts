@@ -1,6 +1,5 @@
-import { prepared } from '@berth/database';
+import { entityFrom, prepared, ServerEntity } from '@berth/database';
 import type { ServerView } from '@berth/contracts';
-import type { ServerEntity } from '@berth/database';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../http/request-context';
 import { isoTime } from '../http/time';
@@ -15,19 +14,28 @@ export interface Surroundings {
   operation: string | null;
 }
 
-/** One round trip for a whole list: a server is asked for more often than anything else. */
-const SURROUNDINGS_SQL = prepared(
-  'server_surroundings',
-  `
-  SELECT s.id, p.name AS plan, t.name AS template, l.name AS location,
+/** Of the servers `s` with their plans, templates and locations. */
+const SURROUNDINGS = `
+  s.id, p.name AS plan, t.name AS template, l.name AS location,
          coalesce((SELECT jsonb_agg(jsonb_build_object('address', host(a.address), 'family', a.family, 'prefix', a.prefix,
                                                        'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.family, a.id)
                      FROM addresses a WHERE a.server_id = s.id), '[]') AS addresses,
          (SELECT o.id FROM operations o
-           WHERE o.server_id = s.id AND o.status IN ('pending', 'running') AND o.waits_for IS NULL) AS operation
-    FROM servers s JOIN plans p ON p.id = s.plan_id JOIN templates t ON t.id = s.template_id
-         JOIN locations l ON l.id = s.location_id
-   WHERE s.id = ANY ($1::uuid[])`,
+           WHERE o.server_id = s.id AND o.status IN ('pending', 'running') AND o.waits_for IS NULL) AS operation`;
+const WITH_SURROUNDINGS = `
+  servers s JOIN plans p ON p.id = s.plan_id JOIN templates t ON t.id = s.template_id JOIN locations l ON l.id = s.location_id`;
+
+/** One round trip for a whole list. */
+const SURROUNDINGS_SQL = prepared(
+  'server_surroundings',
+  `SELECT ${SURROUNDINGS} FROM ${WITH_SURROUNDINGS} WHERE s.id = ANY ($1::uuid[])`,
+);
+
+/** A server is asked for more often than anything else: its row and what is around it, at once. */
+const SERVER_SQL = prepared(
+  'server_by_id',
+  `SELECT to_jsonb(s) AS server, ${SURROUNDINGS} FROM ${WITH_SURROUNDINGS}
+    WHERE s.id = $1 AND ($2::uuid IS NULL OR s.tenant_id = $2) AND (s.deleted_at IS NULL OR s.deleted_at > $3)`,
 );
 
 /** Without a look into the database. */
@@ -66,6 +74,24 @@ export async function surroundingsOf(
   if (ids.length === 0) return new Map();
   const rows: (Surroundings & { id: string })[] = await em.query(SURROUNDINGS_SQL, [ids]);
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/**
+ * The server of this id, as this caller may see it; null where there is none of `tenantId`, or of any with null, that was not
+ * deleted or was since `deletedSince`, if that is given.
+ */
+export async function presentServerOfId(
+  em: EntityManager,
+  caller: Caller,
+  id: string,
+  { tenantId, deletedSince }: { tenantId: string | null; deletedSince: Date | null },
+): Promise<ServerView | null> {
+  const [row]: (Surroundings & { server: Record<string, unknown> })[] = await em.query(SERVER_SQL, [
+    id,
+    tenantId,
+    deletedSince,
+  ]);
+  return row ? serverView(entityFrom(em.connection, ServerEntity, row.server), row, caller) : null;
 }
 
 /** Servers as this caller may see them. */

@@ -1,7 +1,7 @@
 import type { Feature, Limits, ServerView } from '@berth/contracts';
 import {
   allocateAddress,
-  allocateIdSlot,
+  insertNewServer,
   lockTenant,
   newId,
   ServerEntity,
@@ -42,7 +42,7 @@ export async function lockActiveTenant(em: EntityManager, tenantId: string): Pro
 export async function insertServer(em: EntityManager, wish: ServerWish): Promise<ServerEntity> {
   const { start, ...rest } = wish;
   const demand = demandOf(wish.limits);
-  const server = em.create(ServerEntity, {
+  return insertNewServer(em, {
     ...rest,
     id: newId(),
     hostname: wish.name,
@@ -54,11 +54,7 @@ export async function insertServer(em: EntityManager, wish: ServerWish): Promise
     diskBytes: demand.disk_bytes,
     devices: [],
     protectionDelete: false,
-    deletedAt: null,
   });
-  server.idSlot = await allocateIdSlot(em, wish.locationId);
-  await em.insert(ServerEntity, server as never);
-  return server;
 }
 
 /** The first of each family is its primary. IPv4 first: its pools are the ones that run out. */

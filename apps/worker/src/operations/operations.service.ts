@@ -1,5 +1,6 @@
 import {
   checkHandlers,
+  type OperationChange,
   OperationsConsumer,
   OperationsQueue,
   OutboxDispatcher,
@@ -51,7 +52,7 @@ export class OperationsService {
       handlers,
       workerId,
       leaseMs: config.operationLeaseMs,
-      onChange: (operationId) => this.publish(operationId),
+      onChange: (change) => this.publish(change),
       ring: async (operation) => {
         // Our own consumer would be the first to hear it: see close.
         if (!this.stopping) await this.queue.ring([operation]);
@@ -133,9 +134,9 @@ export class OperationsService {
   }
 
   /** Watchers poll as well: what Redis can't take now isn't worth keeping. */
-  private publish(operationId: string): void {
+  private publish(change: OperationChange): void {
     const { shared } = this.redis;
     if (shared.status !== 'ready') return;
-    publishOperationChange(shared, this.options.config.queuePrefix, operationId).catch(() => undefined);
+    publishOperationChange(shared, this.options.config.queuePrefix, change).catch(() => undefined);
   }
 }

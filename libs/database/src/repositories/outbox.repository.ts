@@ -5,16 +5,23 @@ export interface OutboxRow {
   operationId: string;
   /** Fence of the operation now: makes the queue's job id. */
   fence: number;
+  /** Nobody has taken it yet. What runs or has ended needs no ring: whoever has it holds a lease, which is watched. */
+  pending: boolean;
 }
 
 /** Takes up to `limit` rows that no other dispatcher holds; they stay locked until the transaction ends. */
 export async function takeOutbox(em: EntityManager, limit: number): Promise<OutboxRow[]> {
-  const rows: { id: string; operation_id: string; fence: string }[] = await em.query(
-    `SELECT o.id, o.operation_id, op.fence FROM outbox o JOIN operations op ON op.id = o.operation_id
+  const rows: { id: string; operation_id: string; fence: string; pending: boolean }[] = await em.query(
+    `SELECT o.id, o.operation_id, op.fence, op.status = 'pending' AS pending FROM outbox o JOIN operations op ON op.id = o.operation_id
       ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED`,
     [limit],
   );
-  return rows.map((row) => ({ id: row.id, operationId: row.operation_id, fence: Number(row.fence) }));
+  return rows.map(({ id, operation_id: operationId, fence, pending }) => ({
+    id,
+    operationId,
+    fence: Number(fence),
+    pending,
+  }));
 }
 
 export async function deleteOutbox(em: EntityManager, ids: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Capability, DriverName } from '@berth/contracts';
 import { BerthError, rankHosts, type PlacementCandidate, type ResourceDemand } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
+import { entityFrom } from '../entity-from';
 import { prepared } from '../prepared';
 import { HostEntity } from '../entities/host.entity';
 
@@ -109,18 +110,20 @@ async function missingCapability(em: EntityManager, request: PlacementRequest): 
   return row?.capability ?? request.capabilities.join(', ');
 }
 
+const LOCK_HOST_SQL = `SELECT to_jsonb(h) - 'private_key_sealed' AS host FROM hosts h WHERE id = $1 AND state = 'active' FOR UPDATE`;
+const LOCK_HOST = prepared('lock_host', LOCK_HOST_SQL);
+const LOCK_FREE_HOST = prepared('lock_free_host', `${LOCK_HOST_SQL} SKIP LOCKED`);
+
 /**
  * Chooses the host that is least full with the server on it, and locks its row. Throws `no_capacity` or `unsupported`
  * with the reason. The capacity itself is taken by the trigger on `servers`.
  */
 export async function placeServer(em: EntityManager, request: PlacementRequest): Promise<HostEntity> {
   // First a host that no other order holds; where all that fit are held, wait for the best.
-  for (const onLocked of ['skip_locked', undefined] as const) {
+  for (const lock of [LOCK_FREE_HOST, LOCK_HOST]) {
     for (const candidate of rankHosts(await candidates(em, request), request.demand)) {
-      const host = await em.findOne(HostEntity, {
-        where: { id: candidate.id, state: 'active' },
-        lock: { mode: 'pessimistic_write', ...(onLocked && { onLocked }) },
-      });
+      const [row]: { host: Record<string, unknown> }[] = await em.query(lock, [candidate.id]);
+      const host = row && entityFrom(em.connection, HostEntity, row.host);
       if (host && hasRoom(host, request.demand)) return host;
     }
   }

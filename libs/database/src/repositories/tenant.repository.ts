@@ -1,15 +1,16 @@
 import { BerthError } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
+import { entityFrom } from '../entity-from';
+import { prepared } from '../prepared';
 import { TenantEntity } from '../entities/tenant.entity';
+
+const LOCK = prepared('lock_tenant', 'SELECT to_jsonb(t) AS tenant FROM tenants t WHERE id = $1 FOR UPDATE');
 
 /** Locks the tenant until the transaction ends: the first lock of everything that changes what a tenant holds. */
 export async function lockTenant(em: EntityManager, tenantId: string): Promise<TenantEntity> {
-  const tenant = await em.findOne(TenantEntity, {
-    where: { id: tenantId },
-    lock: { mode: 'pessimistic_write' },
-  });
-  if (!tenant) throw new BerthError('not_found', `there is no tenant ${tenantId}`);
-  return tenant;
+  const [row]: { tenant: Record<string, unknown> }[] = await em.query(LOCK, [tenantId]);
+  if (!row) throw new BerthError('not_found', `there is no tenant ${tenantId}`);
+  return entityFrom(em.connection, TenantEntity, row.tenant);
 }
 
 /** Throws `quota_exceeded` for the count of servers before anything else is looked at; the triggers check all five again. */

@@ -9,8 +9,11 @@ import { StepLog } from './step-log';
 export type StopReason = 'lost' | 'cancel' | 'shutdown';
 
 const PROGRESS_INTERVAL_MS = 500;
-/** Steps that take less than this share a write. */
-const MEANWHILE_MS = 5;
+/**
+ * Steps that take less than this share a write, and an operation that ends within it needs none but its last. Longer than
+ * a container takes to come up: a write meanwhile would be work for the processors that the customer waits for.
+ */
+const MEANWHILE_MS = 100;
 
 interface StepScope {
   context: StepContext;

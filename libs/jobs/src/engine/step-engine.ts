@@ -9,6 +9,7 @@ import {
   StepError,
 } from '@berth/domain';
 import type { DataSource } from 'typeorm';
+import type { OperationChange } from '../operation-events';
 import { finishOperation, type Ending } from './finish-operation';
 import { LeaseKeeper } from './lease-keeper';
 import { OperationStore } from './operation-store';
@@ -22,7 +23,7 @@ export interface StepEngineOptions {
   /** A worker that hasn't renewed for so long is taken for dead. */
   leaseMs: number;
   /** Called after each committed change, to tell watchers. */
-  onChange: (operationId: string) => void;
+  onChange: (change: OperationChange) => void;
   /** Puts the operation into the queue again, after the delay. */
   ring: (operation: { operationId: string; fence: number; delayMs: number }) => Promise<void>;
   onError: (error: Error, operationId: string | null) => void;
@@ -54,7 +55,7 @@ export class StepEngine {
     const taken = await this.store.take(operationId, this.options.workerId, this.options.leaseMs);
     if (!taken) return 'not_taken';
     const run = new OperationRun(this.options.dataSource, this.store, taken, () =>
-      this.options.onChange(operationId),
+      this.options.onChange({ operationId, ended: false }),
     );
     const letGo = this.leases.hold(operationId, {
       fence: taken.operation.fence,
@@ -62,8 +63,10 @@ export class StepEngine {
       onLost: () => run.stop('lost'),
     });
     this.runs.add(run);
+    let outcome: RunOutcome = 'lost';
     try {
-      return await this.drive(run);
+      outcome = await this.drive(run);
+      return outcome;
     } catch (error) {
       // The database itself failed: the lease runs out, and the reconciler rings again.
       this.options.onError(error as Error, operationId);
@@ -71,7 +74,7 @@ export class StepEngine {
     } finally {
       letGo();
       this.runs.delete(run);
-      this.options.onChange(operationId);
+      this.options.onChange({ operationId, ended: outcome === 'finished' });
     }
   }
 

@@ -68,12 +68,16 @@ export class OutboxDispatcher {
     }
   }
 
-  /** Rung first, deleted then: a crash between rings twice, which the job's id makes one. */
+  /**
+   * Rung first, deleted then: a crash between rings twice, which the job's id makes one. Mostly the writer's own ring was
+   * heard by now, and there is nothing left to do but to delete.
+   */
   private async dispatchBatch(): Promise<number> {
     return inTransaction(this.options.dataSource, async (em) => {
       const rows = await takeOutbox(em, BATCH);
       if (rows.length === 0) return 0;
-      await this.options.queue.ring(rows);
+      const unheard = rows.filter((row) => row.pending);
+      if (unheard.length > 0) await this.options.queue.ring(unheard);
       await deleteOutbox(
         em,
         rows.map((row) => row.id),

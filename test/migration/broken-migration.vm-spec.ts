@@ -1,0 +1,2 @@
+// The same between two kernels of their own, on pure cgroup v2.
+import './broken-migration.sys-spec';
