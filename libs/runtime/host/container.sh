@@ -87,9 +87,12 @@ berth_create_started() {
   FRESH=
   place_nodes
   save_config
+  wait_for_jobs
+  # All that it is made of is there: to the disk while LXC starts it, rather than while its customer is told.
+  trap - EXIT
+  flush </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
   NEW=1
   launch
-  wait_for_jobs
   await_answer || fail command_failed "its init ended at once"
 }
 
