@@ -23,6 +23,7 @@ export * from './http/tenants';
 export * from './http/tokens';
 export * from './limits';
 export * from './live-usage';
+export * from './meters';
 export * from './migration-mode';
 export * from './names';
 export * from './operation-kinds';

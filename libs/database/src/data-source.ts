@@ -18,6 +18,7 @@ import { TokenEntity } from './entities/token.entity';
 import { UsageCounterEntity } from './entities/usage-counter.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
+import { UsageRecordEntity } from './entities/usage-record.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
@@ -26,6 +27,7 @@ import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-f
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
+import { Metering1763800000000 } from './migrations/1763800000000-metering';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -56,6 +58,7 @@ export const entities = [
   UsageCounterEntity,
   UsageHostEntity,
   UsageHourEntity,
+  UsageRecordEntity,
   UsageSampleEntity,
 ];
 
@@ -67,6 +70,7 @@ export const migrations = [
   Snapshots1763690400000,
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
+  Metering1763800000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */
