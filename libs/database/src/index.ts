@@ -42,6 +42,7 @@ export * from './repositories/snapshot.repository';
 export * from './repositories/tenant.repository';
 export * from './repositories/usage-counters.repository';
 export * from './repositories/usage-partition.repository';
+export * from './repositories/usage-record.repository';
 export * from './repositories/usage-rollup.repository';
 export * from './repositories/usage-sample.repository';
 export * from './repositories/usage-series.repository';
