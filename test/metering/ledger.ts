@@ -57,7 +57,7 @@ export class Ledger {
 }
 
 function* daysBetween(from: number, to: number): Generator<[number, number]> {
-  for (let begin = from; begin < to; ) {
+  for (let begin = from; begin < to;) {
     const end = Math.min(to, (Math.floor(begin / DAY) + 1) * DAY);
     yield [begin, end];
     begin = end;

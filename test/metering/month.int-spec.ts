@@ -45,8 +45,12 @@ async function makeProvider(servers: number) {
   const em = dataSource.manager;
   const world = await makeWorld(dataSource);
   await useMeteringClock(dataSource);
-  const room = { capacityCpus: 100_000, capacityRamBytes: 100_000 * GIB, capacityDiskBytes: 10_000_000 * GIB };
-  const hosts = await Promise.all([1, 2, 3].map(() => makeHost(em, world.location.id, room)));
+  const room = {
+    capacityCpus: 100_000,
+    capacityRamBytes: 100_000 * GIB,
+    capacityDiskBytes: 10_000_000 * GIB,
+  };
+  const hosts = await Promise.all([1, 2].map(() => makeHost(em, world.location.id, room)));
   const plans = await Promise.all(
     [1, 2, 4, 8].map(async (gib) => {
       const limits = { ram_bytes: gib * GIB, disk_bytes: 10 * gib * GIB };
@@ -71,7 +75,7 @@ it('meters a month of 2,000 servers as a ledger kept by hand does, to the unit',
   const random = seeded(20_310_301);
   const servers = 2000;
   const { player, ...provider } = await makeProvider(servers);
-  const month = new SimulatedMonth(random, { start, hours: HOURS, servers, meanLifeHours: 50, ...provider });
+  const month = new SimulatedMonth(random, { start, hours: HOURS, servers, meanLifeHours: 25, ...provider });
   /** Until when workers, or a host, are away. */
   let workersBack = start;
   const hostBack = new Map<string, number>();
@@ -107,7 +111,10 @@ it('meters a month of 2,000 servers as a ledger kept by hand does, to the unit',
     // Two workers, each of which finds hours to be closed.
     const end = new Date(begin + HOUR);
     await rollUpUsage(dataSource, end);
-    await Promise.all([closeUsageWindows(dataSource, { now: end }), closeUsageWindows(dataSource, { now: end })]);
+    await Promise.all([
+      closeUsageWindows(dataSource, { now: end }),
+      closeUsageWindows(dataSource, { now: end }),
+    ]);
   }
   month.ledger.end(start + HOURS * HOUR);
 
@@ -127,6 +134,6 @@ it('meters a month of 2,000 servers as a ledger kept by hand does, to the unit',
   // It was a month in which all of it happened.
   expect(facts).toMatchObject({ servers, corrections: 0 });
   expect(facts!.incomplete).toBeGreaterThan(1000);
-  expect([outages > 3, silences > 10, most > 100]).toEqual([true, true, true]);
+  expect([outages > 3, silences > 10, most > 70]).toEqual([true, true, true]);
   if (process.env.BERTH_TEST_FIGURES) console.log({ ...facts, outages, silences, most, sums: told.length });
 });
