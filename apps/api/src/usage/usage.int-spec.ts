@@ -1,54 +1,23 @@
 import type { InvoicePreviewView, Price, UsageRow } from '@berth/contracts';
-import { newId, PlanEntity, ServerEntity, TenantEntity } from '@berth/database';
+import { newId, ServerEntity, TenantEntity } from '@berth/database';
 import { beginMeteringAt, orderServer } from '@berth/testing';
 import { noQuota } from '../tenants/tenant-quota';
 import { startTestApi, type TestApi } from '../testing/test-api';
+import { hourOf, setPrice, writeRecords, type WrittenRecord } from './testing/write-records';
 
 const HOUR = 3_600_000;
-const from = new Date('2025-03-01T00:00:00Z');
-const at = (hour: number) => new Date(+from + hour * HOUR);
 
 let api: TestApi;
 let server: ServerEntity;
 const em = () => api.database.dataSource.manager;
 
-interface Written {
-  tenantId?: string;
-  serverId?: string;
-  meter?: string;
-  hour: number;
-  planId?: string | null;
-  quantity: number | bigint;
-  incomplete?: boolean;
-}
+type Written = Partial<WrittenRecord> & Pick<WrittenRecord, 'hour' | 'quantity'>;
 
-let corrections = 0;
-async function write(records: Written[], corrects = false): Promise<void> {
-  const rows = records.map((record) => {
-    const { tenantId = api.world.tenant.id, serverId = server.id, meter = 'running_time', hour } = record;
-    const planId = record.planId === undefined ? api.world.plan.id : record.planId;
-    const base = [tenantId, serverId, meter, at(hour).toISOString(), ...(planId ? [planId] : [])].join('/');
-    return {
-      id: corrects ? `${base}#${++corrections}` : base,
-      tenant_id: tenantId,
-      server_id: serverId,
-      meter,
-      window_start: at(hour),
-      window_end: at(hour + 1),
-      plan_id: planId,
-      quantity: String(record.quantity),
-      unit: meter.endsWith('_time') ? 'ms' : 'byte',
-      incomplete: record.incomplete ?? false,
-      corrects: corrects ? base : null,
-    };
-  });
-  await em().query(
-    `INSERT INTO usage_records (id, tenant_id, server_id, meter, window_start, window_end, plan_id, quantity, unit, incomplete, corrects)
-     SELECT id, tenant_id, server_id, meter, window_start, window_end, plan_id, quantity, unit, incomplete, corrects
-       FROM jsonb_populate_recordset(NULL::usage_records, $1)`,
-    [JSON.stringify(rows)],
-  );
-}
+const write = (records: Written[], correction?: number) => {
+  const given = { tenantId: api.world.tenant.id, serverId: server.id, meter: 'running_time' };
+  const all = records.map((record) => ({ planId: api.world.plan.id, ...given, ...record }));
+  return writeRecords(api.database.dataSource, all, correction);
+};
 const makeTenant = async () => {
   const tenant = em().create(TenantEntity, {
     id: newId(),
@@ -64,12 +33,6 @@ const get = async (path: string, token = api.tokens.billing) => {
   expect([path, status, body.error]).toEqual([path, 200, undefined]);
   return body;
 };
-const setPrice = (planId: string, hour: number, price: Price | null) =>
-  em().query('INSERT INTO plan_prices VALUES ($1, $2, $3)', [
-    planId,
-    at(hour),
-    price && JSON.stringify(price),
-  ]);
 const price: Price = {
   currency: 'EUR',
   hourly_micros: 3001,
@@ -80,7 +43,7 @@ const price: Price = {
 
 beforeEach(async () => {
   api = await startTestApi();
-  await beginMeteringAt(api.database.dataSource, at(31 * 24));
+  await beginMeteringAt(api.database.dataSource, hourOf(31 * 24));
   server = (await orderServer(api.database.dataSource, api.world, { name: 'web' })).server;
 });
 afterEach(() => api.close());
@@ -97,7 +60,7 @@ describe('GET /v1/usage', () => {
       { hour: 0, meter: 'traffic_out', planId: null, quantity: big, incomplete: true },
       { hour: 1, meter: 'traffic_out', planId: null, quantity: 1 },
     ]);
-    await write([{ hour: 23, quantity: -1000 }], true);
+    await write([{ hour: 23, quantity: -1000 }], 1);
     const tenant_id = null;
     const rest = { tenant_id, server_id: null, day: null };
     expect((await get(`/v1/usage?${RANGE}`)).usage).toEqual([
@@ -203,7 +166,7 @@ describe('GET /v1/invoice_preview', () => {
     (await get(`/v1/invoice_preview?${query}`, token)).invoice_preview;
 
   it('has a line a server and plan, overage, and what it adds up to', async () => {
-    await setPrice(api.world.plan.id, 0, price);
+    await setPrice(api.database.dataSource, api.world.plan.id, 0, price);
     await write([
       { hour: 0, quantity: HOUR },
       { hour: 0, meter: 'creating_time', quantity: HOUR },
@@ -257,15 +220,15 @@ describe('GET /v1/invoice_preview', () => {
     expect(all[0]).toEqual(first);
     expect(all.at(-1)).toMatchObject({ price: { hourly_micros: 2 } });
     expect(+all[1].valid_from - +first.valid_from).toBeGreaterThanOrEqual(HOUR);
-    await setPrice(api.world.plan.id, 0, price);
-    await setPrice(api.world.plan.id, 1, { ...price, hourly_micros: 1 });
-    await setPrice(api.world.plan.id, 2, null);
+    await setPrice(api.database.dataSource, api.world.plan.id, 0, price);
+    await setPrice(api.database.dataSource, api.world.plan.id, 1, { ...price, hourly_micros: 1 });
+    await setPrice(api.database.dataSource, api.world.plan.id, 2, null);
     await write([0, 1, 2].map((hour) => ({ hour, quantity: HOUR })));
     expect(await preview()).toMatchObject({ totals: [{ amount_micros: 3002 }], unpriced_records: 1 });
   });
 
   it('says that a month is not complete while hours of it are open', async () => {
-    await beginMeteringAt(api.database.dataSource, at(31 * 24 - 1));
+    await beginMeteringAt(api.database.dataSource, hourOf(31 * 24 - 1));
     expect((await preview()).complete).toBe(false);
     const now = await preview('');
     expect([now.month, now.complete]).toEqual([new Date().toISOString().slice(0, 7), false]);
@@ -279,147 +242,4 @@ describe('GET /v1/invoice_preview', () => {
     expect(await ask(`tenant_id=${newId()}`)).toBe('not_found');
     expect(await ask(`tenant_id=${api.world.tenant.id}&month=2025-13`)).toBe('invalid_input');
   });
-
-  /** Numbers from a seed: a failure can be run again. */
-  const random = (seed: number) => (below: number) => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return Math.floor((seed / 0x80000000) * below);
-  };
-
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'adds up to the records to the last unit, in random month %i',
-    async (seed) => {
-      const pick = random(seed * 7919);
-      const plans = await Promise.all(
-        [0, 1, 2].map((i) =>
-          em().save(
-            em().create(PlanEntity, {
-              ...api.world.plan,
-              id: newId(),
-              name: `p${i}`,
-              price: null,
-              deletedAt: null,
-            }),
-          ),
-        ),
-      );
-      const starts = new Map<string, { hour: number; price: Price | null }[]>();
-      for (const plan of plans) {
-        const hours = [0, ...new Set([1 + pick(300), 1 + pick(700)])].sort((a, b) => a - b);
-        const own = hours.map((hour) => ({
-          hour,
-          price:
-            pick(6) === 0
-              ? null
-              : {
-                  currency: pick(8) === 0 ? 'USD' : 'EUR',
-                  hourly_micros: pick(10_000),
-                  monthly_cap_micros: pick(3) === 0 ? null : pick(2_000_000),
-                  included_traffic_bytes: pick(1_000_000_000),
-                  overage_micros_per_gib: pick(1_000_000),
-                },
-        }));
-        for (const { hour, price: set } of own) await setPrice(plan.id, hour, set);
-        starts.set(plan.id, own);
-      }
-      const records: Written[] = [];
-      for (let i = 0; i < 12; i++) {
-        const serverId = newId();
-        let planId = plans[pick(3)]!.id;
-        for (let hour = pick(500), end = hour + pick(744 - hour); hour < end; hour++) {
-          if (pick(100) === 0) planId = plans[pick(3)]!.id;
-          const meter = (['running_time', 'stopped_time', 'suspended_time', 'creating_time'] as const)[
-            pick(4)
-          ]!;
-          records.push({ serverId, planId, meter, hour, quantity: 1 + pick(HOUR) });
-          if (pick(3) > 0)
-            records.push({ serverId, planId: null, meter: 'traffic_out', hour, quantity: pick(50_000_000) });
-        }
-      }
-      const fixes = records
-        .filter(({ quantity }) => Number(quantity) > 2 && pick(20) === 0)
-        .map((record) => ({
-          ...record,
-          quantity: pick(Number(record.quantity)) - Math.floor(Number(record.quantity) / 2),
-        }));
-      await write(records);
-      await write(fixes, true);
-      const told = [...records, ...fixes];
-      const priceAt = (planId: string, hour: number) =>
-        starts
-          .get(planId)!
-          .filter((one) => one.hour <= hour)
-          .at(-1)!.price;
-      const invoice = await preview();
-
-      // Each line is what its records say, and each priced record is in one line.
-      const isTime = ({ meter }: Written) => meter!.endsWith('_time') && meter !== 'creating_time';
-      const priced = told.filter((record) => isTime(record) && priceAt(record.planId!, record.hour) !== null);
-      for (const line of invoice.lines.filter(({ kind }) => kind === 'server_time')) {
-        const own = priced.filter(
-          (record) =>
-            record.serverId === line.server_id &&
-            record.planId === line.plan_id &&
-            priceAt(record.planId, record.hour)!.currency === line.currency,
-        );
-        let exact = 0n; // micro-units times ms of an hour
-        let cap: number | null = 0;
-        for (const { planId, hour, quantity } of own) {
-          const then = priceAt(planId!, hour)!;
-          exact += BigInt(quantity) * BigInt(then.hourly_micros);
-          cap =
-            cap === null || then.monthly_cap_micros === null ? null : Math.max(cap, then.monthly_cap_micros);
-        }
-        const [whole, rest] = [exact / BigInt(HOUR), exact % BigInt(HOUR)];
-        const rounded = Number(rest * 2n >= BigInt(HOUR) ? whole + 1n : whole);
-        expect(line).toMatchObject({
-          amount_micros: cap === null ? rounded : Math.min(cap, rounded),
-          records: own.length,
-          quantity: String(own.reduce((ms, record) => ms + Number(record.quantity), 0)),
-        });
-      }
-      const counted = (kind: string) =>
-        invoice.lines.filter((line) => line.kind === kind).reduce((count, { records: n }) => count + n, 0);
-      expect(counted('server_time')).toBe(priced.length);
-      expect(invoice.unpriced_records).toBe(told.filter(isTime).length - priced.length);
-
-      // What was sent beyond the included, by the time at each price.
-      for (const serverId of new Set(priced.map((record) => record.serverId))) {
-        const own = priced.filter((record) => record.serverId === serverId);
-        const ms = (currency: string) =>
-          own
-            .filter((record) => priceAt(record.planId!, record.hour)!.currency === currency)
-            .reduce((sum, record) => sum + BigInt(record.quantity), 0n);
-        const currency = ms('USD') > ms('EUR') ? 'USD' : 'EUR';
-        let [time, included, rate] = [0n, 0n, 0n];
-        for (const { planId, hour, quantity } of own) {
-          const then = priceAt(planId!, hour)!;
-          if (then.currency !== currency) continue;
-          time += BigInt(quantity);
-          included += BigInt(quantity) * BigInt(then.included_traffic_bytes);
-          rate += BigInt(quantity) * BigInt(then.overage_micros_per_gib);
-        }
-        const sent = told.filter((record) => record.serverId === serverId && record.meter === 'traffic_out');
-        const bytes = sent.reduce((sum, { quantity }) => sum + BigInt(quantity), 0n);
-        const over = bytes - included / time;
-        const line = invoice.lines.find(
-          (one) => one.kind === 'traffic_overage' && one.server_id === serverId,
-        );
-        if (over <= 0n) expect(line).toBeUndefined();
-        else {
-          const [amount, base] = [over * rate, time * 2n ** 30n];
-          const expected = Number(amount / base + ((amount % base) * 2n >= base ? 1n : 0n));
-          expect(line).toMatchObject({ currency, amount_micros: expected, records: sent.length });
-        }
-      }
-      for (const { currency, amount_micros } of invoice.totals) {
-        const own = invoice.lines.filter((line) => line.currency === currency);
-        expect(amount_micros).toBe(own.reduce((sum, line) => sum + line.amount_micros, 0));
-      }
-      expect(new Set(invoice.totals.map(({ currency }) => currency))).toEqual(
-        new Set(invoice.lines.map(({ currency }) => currency)),
-      );
-      expect(invoice.lines.length).toBeGreaterThan(12);
-    },
-  );
 });
