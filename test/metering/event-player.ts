@@ -1,5 +1,6 @@
-import type { World } from '@berth/testing';
-import type { DataSource } from 'typeorm';
+import type { TestDatabase, World } from '@berth/testing';
+
+type DataSource = TestDatabase['dataSource'];
 
 /** A change of the database at a moment of the stopped clock. */
 export type SimulatedEvent = { at: Date; server: string } & (
