@@ -10,6 +10,7 @@ import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
+import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
 import { OperationsService } from './operations/operations.service';
@@ -39,6 +40,7 @@ export class WorkerLifecycle {
     private readonly usageSampler: UsageSamplerLoop,
     private readonly usageUpkeep: UsageUpkeepLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
+    private readonly suspensions: SuspensionsLoop,
   ) {}
 
   async start(): Promise<void> {
@@ -51,6 +53,7 @@ export class WorkerLifecycle {
     this.usageUpkeep.start();
     this.usageSampler.start();
     this.snapshotSizes.start();
+    this.suspensions.start();
     this.log.info('the worker takes operations');
   }
 
@@ -69,6 +72,7 @@ export class WorkerLifecycle {
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
+      this.quietly('suspensions', this.suspensions.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());
