@@ -12,6 +12,9 @@ import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
+import { EventCleanupLoop } from './loops/webhooks/event-cleanup.loop';
+import { EventDispatchLoop } from './loops/webhooks/event-dispatch.loop';
+import { WebhookSenderLoop } from './loops/webhooks/webhook-sender.loop';
 import { OperationsService } from './operations/operations.service';
 
 /** Given to operations that were told to stop, to give themselves back. */
@@ -39,6 +42,9 @@ export class WorkerLifecycle {
     private readonly usageSampler: UsageSamplerLoop,
     private readonly usageUpkeep: UsageUpkeepLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
+    private readonly eventDispatch: EventDispatchLoop,
+    private readonly eventCleanup: EventCleanupLoop,
+    private readonly webhookSender: WebhookSenderLoop,
   ) {}
 
   async start(): Promise<void> {
@@ -51,6 +57,9 @@ export class WorkerLifecycle {
     this.usageUpkeep.start();
     this.usageSampler.start();
     this.snapshotSizes.start();
+    this.eventDispatch.start();
+    this.eventCleanup.start();
+    this.webhookSender.start();
     this.log.info('the worker takes operations');
   }
 
@@ -69,6 +78,8 @@ export class WorkerLifecycle {
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
+      this.quietly('events', this.eventDispatch.stop(), this.eventCleanup.stop()),
+      this.quietly('webhooks', this.webhookSender.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AddressEntity } from './entities/address.entity';
 import { AuditEventEntity } from './entities/audit-event.entity';
 import { DriftFindingEntity } from './entities/drift-finding.entity';
+import { EventEntity } from './entities/event.entity';
 import { HostEntity } from './entities/host.entity';
 import { IpPoolEntity } from './entities/ip-pool.entity';
 import { LocationEntity } from './entities/location.entity';
@@ -19,6 +20,8 @@ import { UsageCounterEntity } from './entities/usage-counter.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
+import { WebhookDeliveryEntity } from './entities/webhook-delivery.entity';
+import { WebhookEndpointEntity } from './entities/webhook-endpoint.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
 import { Usage1763660400000 } from './migrations/1763660400000-usage';
@@ -26,6 +29,7 @@ import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-f
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
+import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -41,6 +45,7 @@ export const entities = [
   AddressEntity,
   AuditEventEntity,
   DriftFindingEntity,
+  EventEntity,
   HostEntity,
   IpPoolEntity,
   LocationEntity,
@@ -57,6 +62,8 @@ export const entities = [
   UsageHostEntity,
   UsageHourEntity,
   UsageSampleEntity,
+  WebhookDeliveryEntity,
+  WebhookEndpointEntity,
 ];
 
 /** In order; see the checklist "add a migration". */
@@ -67,6 +74,7 @@ export const migrations = [
   Snapshots1763690400000,
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
+  EventsAndWebhooks1763810000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

@@ -5,10 +5,18 @@ import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { UsageModule } from './usage/usage.module';
+import { WebhooksModule } from './webhooks/webhooks.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule, SnapshotsModule, UsageModule],
+  imports: [ObserverModule, OperationsModule, SnapshotsModule, UsageModule, WebhooksModule],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, SnapshotsModule, UsageModule],
+  exports: [
+    IdempotencyCleanupLoop,
+    ObserverModule,
+    ReconcileLoop,
+    SnapshotsModule,
+    UsageModule,
+    WebhooksModule,
+  ],
 })
 export class LoopsModule {}
