@@ -29,7 +29,8 @@ describe('what comes after an attempt', () => {
   });
 
   it('an event older than all waits is given up at its first failure', () => {
-    expect(verdictOf(answered(500), 1, 14_000, waits)).toEqual({ next: 'failed', gone: false });
+    expect(verdictOf(answered(500), 1, 74_000, waits)).toEqual({ next: 'failed', gone: false });
+    expect(verdictOf(answered(500), 1, 73_000, waits)).toMatchObject({ next: 'retry' });
   });
 
   it('heeds Retry-After of 429 and 503 only, for a day at most, and never tries earlier than planned', () => {

@@ -11,6 +11,8 @@ export type AttemptVerdict =
   /** `pauseMs`: nothing at all is to be sent to this endpoint for so long. */
   | { next: 'retry'; inMs: number; pauseMs: number | null };
 
+/** By how much an event may be late by our own doing, ms, besides a fifth of all waits. */
+const LATE_MS = 60_000;
 /** A receiver can't put us off longer than this, ms. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
@@ -30,7 +32,7 @@ export function verdictOf(
   if (status === 410) return { next: 'failed', gone: true };
   const wait = waits[attempt - 1];
   const all = waits.reduce((sum, each) => sum + each, 0);
-  if (wait === undefined || ageMs > all * 1.2) return { next: 'failed', gone: false };
+  if (wait === undefined || ageMs > all * 1.2 + LATE_MS) return { next: 'failed', gone: false };
   const jittered = Math.round(wait * (0.9 + 0.2 * random()));
   const asked = status === 429 || status === 503 ? retryAfterMs : null;
   const pauseMs = asked === null ? null : Math.min(asked, MAX_RETRY_AFTER_MS);

@@ -2,4 +2,5 @@ export * from './eventually';
 export * from './line-listener';
 export * from './patience';
 export * from './test-database';
+export * from './webhook-receiver';
 export * from './world';
