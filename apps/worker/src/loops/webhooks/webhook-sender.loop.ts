@@ -1,6 +1,7 @@
 import { claimLanes, type LaneClaim } from '@berth/database';
 import { counter, scrapedGauge, secondsHistogram } from '@berth/observability';
 import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { InjectMetrics, type MetricsRegistry } from '../../core/core.module';
 import { InjectLog, type Log } from '../../core/log';
@@ -21,6 +22,7 @@ const GRACE_MS = 2000;
 export class WebhookSenderLoop {
   private readonly ticking: Periodic;
   private readonly running = new Map<Promise<void>, string>();
+  private stopped = false;
   private readonly ending = new AbortController();
   private readonly metrics: ReturnType<typeof makeMetrics>;
 
@@ -45,23 +47,33 @@ export class WebhookSenderLoop {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     await this.ticking.stop();
     const grace = setTimeout(() => this.ending.abort(), GRACE_MS);
     await Promise.all(this.running.keys());
     clearTimeout(grace);
   }
 
-  /** Receivers that are slow have a few slots, and those that answer the rest. */
+  /** As long as there is something due: when a lane has ended there is room for the next. */
   private async tick(): Promise<void> {
+    for (;;) {
+      const claims = await this.claim();
+      for (const claim of claims) this.begin(claim);
+      if (claims.length === 0 || this.stopped) return;
+      await Promise.race([...this.running.keys(), delay(INTERVAL_MS)]);
+    }
+  }
+
+  /** Receivers that are slow have a few slots, and those that answer the rest. */
+  private async claim(): Promise<LaneClaim[]> {
     const limit = SLOTS - this.running.size;
-    if (limit <= 0) return;
-    const claims = await claimLanes(this.dataSource, {
+    if (limit <= 0) return [];
+    return claimLanes(this.dataSource, {
       limit,
       perEndpoint: SLOTS_PER_ENDPOINT,
       except: this.fullEndpoints(),
       leaseMs: leaseMs(this.options.config.webhookTimeoutMs),
     });
-    for (const claim of claims) this.begin(claim);
   }
 
   /** Those that have their share. One more claim could bring any other to less than twice the share. */
