@@ -10,6 +10,7 @@ import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
+import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
 import { EventCleanupLoop } from './loops/webhooks/event-cleanup.loop';
@@ -42,6 +43,7 @@ export class WorkerLifecycle {
     private readonly usageSampler: UsageSamplerLoop,
     private readonly usageUpkeep: UsageUpkeepLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
+    private readonly suspensions: SuspensionsLoop,
     private readonly eventDispatch: EventDispatchLoop,
     private readonly eventCleanup: EventCleanupLoop,
     private readonly webhookSender: WebhookSenderLoop,
@@ -57,6 +59,7 @@ export class WorkerLifecycle {
     this.usageUpkeep.start();
     this.usageSampler.start();
     this.snapshotSizes.start();
+    this.suspensions.start();
     this.eventDispatch.start();
     this.eventCleanup.start();
     this.webhookSender.start();
@@ -78,6 +81,7 @@ export class WorkerLifecycle {
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
+      this.quietly('suspensions', this.suspensions.stop()),
       this.quietly('events', this.eventDispatch.stop(), this.eventCleanup.stop()),
       this.quietly('webhooks', this.webhookSender.stop()),
       this.quietly('exec', this.exec.stop()),

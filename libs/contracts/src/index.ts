@@ -30,3 +30,4 @@ export * from './names';
 export * from './operation-kinds';
 export * from './ssh-key';
 export * from './states';
+export * from './suspension';

@@ -29,6 +29,7 @@ import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-f
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
+import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions';
 import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
 
 export interface DataSourceOptionsOfBerth {
@@ -74,6 +75,7 @@ export const migrations = [
   Snapshots1763690400000,
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
+  Suspensions1763790000000,
   EventsAndWebhooks1763810000000,
 ];
 

@@ -4,17 +4,26 @@ import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
 import { SnapshotsModule } from './snapshots/snapshots.module';
+import { SuspensionsModule } from './suspensions/suspensions.module';
 import { UsageModule } from './usage/usage.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule, SnapshotsModule, UsageModule, WebhooksModule],
+  imports: [
+    ObserverModule,
+    OperationsModule,
+    SnapshotsModule,
+    SuspensionsModule,
+    UsageModule,
+    WebhooksModule,
+  ],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
   exports: [
     IdempotencyCleanupLoop,
     ObserverModule,
     ReconcileLoop,
     SnapshotsModule,
+    SuspensionsModule,
     UsageModule,
     WebhooksModule,
   ],
