@@ -56,8 +56,7 @@ async function live(id: string, customer: () => BerthClient): Promise<void> {
   for (const action of ACTIONS) {
     await eventually(
       `${action} of ${id} to be taken`,
-      async () =>
-        (await customer().call('POST', `/v1/servers/${id}/actions/${action}`, {})).status === 202,
+      async () => (await customer().call('POST', `/v1/servers/${id}/actions/${action}`, {})).status === 202,
       { timeoutMs: 120_000, intervalMs: 200 },
     );
   }
