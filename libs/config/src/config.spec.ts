@@ -32,6 +32,7 @@ describe('the environment', () => {
       queuePrefix: 'berth',
       logLevel: 'info',
       shutdownTimeoutMs: 30_000,
+      webhookAllowPrivate: [],
       host: '127.0.0.1',
       port: 8080,
       publicUrl: null,

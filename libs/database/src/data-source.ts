@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AddressEntity } from './entities/address.entity';
 import { AuditEventEntity } from './entities/audit-event.entity';
 import { DriftFindingEntity } from './entities/drift-finding.entity';
+import { EventEntity } from './entities/event.entity';
 import { HostEntity } from './entities/host.entity';
 import { IpPoolEntity } from './entities/ip-pool.entity';
 import { LocationEntity } from './entities/location.entity';
@@ -20,6 +21,8 @@ import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
 import { UsageRecordEntity } from './entities/usage-record.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
+import { WebhookDeliveryEntity } from './entities/webhook-delivery.entity';
+import { WebhookEndpointEntity } from './entities/webhook-endpoint.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
 import { Usage1763660400000 } from './migrations/1763660400000-usage';
@@ -29,6 +32,7 @@ import { ServerMigrations1763694000000 } from './migrations/1763694000000-server
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
 import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions';
 import { Metering1763800000000 } from './migrations/1763800000000-metering';
+import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -44,6 +48,7 @@ export const entities = [
   AddressEntity,
   AuditEventEntity,
   DriftFindingEntity,
+  EventEntity,
   HostEntity,
   IpPoolEntity,
   LocationEntity,
@@ -61,6 +66,8 @@ export const entities = [
   UsageHourEntity,
   UsageRecordEntity,
   UsageSampleEntity,
+  WebhookDeliveryEntity,
+  WebhookEndpointEntity,
 ];
 
 /** In order; see the checklist "add a migration". */
@@ -73,6 +80,7 @@ export const migrations = [
   SourcesLeftBehind1763700000000,
   Suspensions1763790000000,
   Metering1763800000000,
+  EventsAndWebhooks1763810000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

@@ -6,10 +6,26 @@ import { ReconcileLoop } from './reconcile.loop';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { SuspensionsModule } from './suspensions/suspensions.module';
 import { UsageModule } from './usage/usage.module';
+import { WebhooksModule } from './webhooks/webhooks.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule, SnapshotsModule, SuspensionsModule, UsageModule],
+  imports: [
+    ObserverModule,
+    OperationsModule,
+    SnapshotsModule,
+    SuspensionsModule,
+    UsageModule,
+    WebhooksModule,
+  ],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, SnapshotsModule, SuspensionsModule, UsageModule],
+  exports: [
+    IdempotencyCleanupLoop,
+    ObserverModule,
+    ReconcileLoop,
+    SnapshotsModule,
+    SuspensionsModule,
+    UsageModule,
+    WebhooksModule,
+  ],
 })
 export class LoopsModule {}
