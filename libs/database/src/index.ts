@@ -40,6 +40,7 @@ export * from './repositories/server-migration.repository';
 export * from './repositories/simulated-host.repository';
 export * from './repositories/snapshot.repository';
 export * from './repositories/tenant.repository';
+export * from './repositories/suspension.repository';
 export * from './repositories/usage-counters.repository';
 export * from './repositories/usage-partition.repository';
 export * from './repositories/usage-record.repository';
