@@ -7,6 +7,7 @@ import {
   type TestDatabase,
   type World,
 } from '@berth/testing';
+import { Metering1763800000000 } from '../migrations/1763800000000-metering';
 import { PlanEntity } from '../entities/plan.entity';
 import { ServerEntity } from '../entities/server.entity';
 import { UsageRecordEntity } from '../entities/usage-record.entity';
@@ -193,7 +194,9 @@ describe('closing', () => {
     expect(await records()).toEqual(all);
     const running = all.filter(({ meter }) => meter === 'running_time');
     const sum = (id: string) =>
-      running.filter(({ serverId }) => serverId === id).reduce((ms, { quantity }) => ms + Number(quantity), 0);
+      running
+        .filter(({ serverId }) => serverId === id)
+        .reduce((ms, { quantity }) => ms + Number(quantity), 0);
     expect(servers.map(({ id }) => sum(id))).toEqual([30 * HOUR, 29.5 * HOUR]);
   });
 
@@ -248,4 +251,22 @@ it('goes on from the moment of the change before where the clock is set back', a
   await change(20 * MINUTE, server, { status: 'stopped' });
   expect(await close(HOUR)).toBe(1);
   expect(await told()).toMatchObject({ '0 stopped_time': 30 * MINUTE, '0 creating_time': MINUTE });
+});
+
+it('begins with what is there when it is installed, and can be taken out', async () => {
+  const { server } = await orderServer(database.dataSource, world);
+  const runner = database.dataSource.createQueryRunner();
+  const migration = new Metering1763800000000();
+  await migration.down(runner);
+  await migration.up(runner);
+  await runner.release();
+  const rows: unknown[] = await em().query(
+    `SELECT server_id, status, until = 'infinity' AS open, at > now() - interval '1 minute' AS fresh FROM server_history`,
+  );
+  expect(rows).toEqual([{ server_id: server.id, status: 'creating', open: true, fresh: true }]);
+  const [{ held }] = await em().query('SELECT count(*)::int AS held FROM address_history');
+  expect(held).toBe(1);
+  await em().update(ServerEntity, { id: server.id }, { status: 'running' });
+  const [{ count }] = await em().query('SELECT count(*)::int FROM server_history');
+  expect(count).toBe(2);
 });

@@ -75,6 +75,8 @@ export async function closeUsageWindows(dataSource: DataSource, options: Meterin
 async function closeNext(em: EntityManager, { now, slackMs = SAMPLE_SLACK_MS }: MeteringOptions) {
   // Takes no snapshot, as a SELECT … FOR UPDATE would: whoever waited here sees what the other one closed.
   await em.query('LOCK TABLE metering_progress IN EXCLUSIVE MODE');
+  // Of very many servers an hour takes longer to write than a statement otherwise may.
+  await em.query(`SET LOCAL statement_timeout = '10min'`);
   const [progress]: Progress[] = await em.query(
     `SELECT m.metered_to, m.metered_to + interval '1 hour' <= least(u.rolled_up_to, $1) AS open
        FROM metering_progress m, usage_progress u`,
