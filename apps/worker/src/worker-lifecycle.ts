@@ -6,6 +6,7 @@ import { InjectOptions, type WorkerOptions } from './core/worker-options';
 import { ExecService } from './exec/exec.service';
 import { HostRuntimes } from './hosts/host-runtimes';
 import { LiveUsageService } from './live-usage/live-usage.service';
+import { UsageExportLoop } from './loops/exports/usage-export.loop';
 import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
@@ -39,6 +40,7 @@ export class WorkerLifecycle {
     private readonly usageSampler: UsageSamplerLoop,
     private readonly usageUpkeep: UsageUpkeepLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
+    private readonly usageExport: UsageExportLoop,
   ) {}
 
   async start(): Promise<void> {
@@ -51,6 +53,7 @@ export class WorkerLifecycle {
     this.usageUpkeep.start();
     this.usageSampler.start();
     this.snapshotSizes.start();
+    this.usageExport.start();
     this.log.info('the worker takes operations');
   }
 
@@ -69,6 +72,7 @@ export class WorkerLifecycle {
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
+      this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());

@@ -3,12 +3,19 @@ import { z } from 'zod';
 
 import { type Environment, readEnvironment } from './read-environment';
 import { sharedConfig, type SharedConfig, sharedShape } from './shared-schema';
+import {
+  checkUsageExport,
+  usageExportConfig,
+  type UsageExportConfig,
+  usageExportShape,
+} from './usage-export-config';
 import { directories, integer, x25519Key } from './variables';
 
 const FAULT = /^([a-z_]+)\.([a-z_]+):(before|after)$/;
 
-const schema = z.object({
+const shape = {
   ...sharedShape,
+  ...usageExportShape,
   BERTH_WORKER_PUBLIC_KEY: x25519Key(),
   /** Opens the hosts' private keys; no other process has it. */
   BERTH_WORKER_PRIVATE_KEY: x25519Key(),
@@ -36,7 +43,8 @@ const schema = z.object({
     .string()
     .regex(FAULT, "must look like 'kind.step:before' or 'kind.step:after'")
     .optional(),
-});
+};
+const schema = z.object(shape).superRefine(checkUsageExport);
 
 /** Where the worker kills itself. Tests use it to show that another worker takes over at every step. */
 export interface WorkerFault {
@@ -56,6 +64,7 @@ export interface WorkerConfig extends SharedConfig {
   observeIntervalMs: number;
   usageIntervalMs: number;
   snapshotIntervalMs: number;
+  usageExport: UsageExportConfig;
   templateFileRoots: string[];
   /** Null: simulated hosts are forgotten with the process. */
   simulatedDir: string | null;
@@ -77,6 +86,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     observeIntervalMs: parsed.BERTH_OBSERVE_INTERVAL_MS,
     usageIntervalMs: parsed.BERTH_USAGE_INTERVAL_MS,
     snapshotIntervalMs: parsed.BERTH_SNAPSHOT_INTERVAL_MS,
+    usageExport: usageExportConfig(parsed),
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
     simulatedDir: parsed.BERTH_SIMULATED_DIR ?? null,
     fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),

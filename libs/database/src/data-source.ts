@@ -16,6 +16,8 @@ import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
 import { TokenEntity } from './entities/token.entity';
 import { UsageCounterEntity } from './entities/usage-counter.entity';
+import { UsageExportEntity } from './entities/usage-export.entity';
+import { UsageExportRejectEntity } from './entities/usage-export-reject.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
@@ -26,6 +28,7 @@ import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-f
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
+import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -54,6 +57,8 @@ export const entities = [
   TenantEntity,
   TokenEntity,
   UsageCounterEntity,
+  UsageExportEntity,
+  UsageExportRejectEntity,
   UsageHostEntity,
   UsageHourEntity,
   UsageSampleEntity,
@@ -67,6 +72,7 @@ export const migrations = [
   Snapshots1763690400000,
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
+  UsageExports1763820000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

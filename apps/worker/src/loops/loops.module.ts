@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OperationsModule } from '../operations/operations.module';
+import { ExportsModule } from './exports/exports.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
@@ -7,8 +8,15 @@ import { SnapshotsModule } from './snapshots/snapshots.module';
 import { UsageModule } from './usage/usage.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule, SnapshotsModule, UsageModule],
+  imports: [ExportsModule, ObserverModule, OperationsModule, SnapshotsModule, UsageModule],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, SnapshotsModule, UsageModule],
+  exports: [
+    ExportsModule,
+    IdempotencyCleanupLoop,
+    ObserverModule,
+    ReconcileLoop,
+    SnapshotsModule,
+    UsageModule,
+  ],
 })
 export class LoopsModule {}
