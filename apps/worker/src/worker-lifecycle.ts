@@ -11,6 +11,7 @@ import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
+import { MeteringLoop } from './loops/usage/metering.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
 import { OperationsService } from './operations/operations.service';
@@ -39,6 +40,7 @@ export class WorkerLifecycle {
     private readonly liveUsage: LiveUsageService,
     private readonly usageSampler: UsageSamplerLoop,
     private readonly usageUpkeep: UsageUpkeepLoop,
+    private readonly metering: MeteringLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
     private readonly usageExport: UsageExportLoop,
   ) {}
@@ -52,6 +54,7 @@ export class WorkerLifecycle {
     this.liveUsage.start();
     this.usageUpkeep.start();
     this.usageSampler.start();
+    this.metering.start();
     this.snapshotSizes.start();
     this.usageExport.start();
     this.log.info('the worker takes operations');
@@ -71,6 +74,7 @@ export class WorkerLifecycle {
     const stopped = Promise.all([
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
+      this.quietly('metering', this.metering.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
       this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),

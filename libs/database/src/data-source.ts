@@ -20,6 +20,7 @@ import { UsageExportEntity } from './entities/usage-export.entity';
 import { UsageExportRejectEntity } from './entities/usage-export-reject.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
+import { UsageRecordEntity } from './entities/usage-record.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
@@ -28,6 +29,7 @@ import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-f
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
+import { Metering1763800000000 } from './migrations/1763800000000-metering';
 import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
 
 export interface DataSourceOptionsOfBerth {
@@ -61,6 +63,7 @@ export const entities = [
   UsageExportRejectEntity,
   UsageHostEntity,
   UsageHourEntity,
+  UsageRecordEntity,
   UsageSampleEntity,
 ];
 
@@ -72,6 +75,7 @@ export const migrations = [
   Snapshots1763690400000,
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
+  Metering1763800000000,
   UsageExports1763820000000,
 ];
 

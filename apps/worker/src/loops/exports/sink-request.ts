@@ -33,6 +33,7 @@ export async function postToSink(
   const kind = REFUSALS.has(response.status) ? 'refused' : 'unavailable';
   const retryAfter = Number(response.headers.get('retry-after'));
   throw new SinkError(kind, `${place} answered ${response.status}: ${text.slice(0, ANSWER_CHARACTERS)}`, {
+    status: response.status,
     answer: text,
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   });

@@ -19,6 +19,8 @@ export class SinkError extends Error {
     readonly kind: 'refused' | 'unavailable',
     message: string,
     readonly options: {
+      /** HTTP's; none where there was no answer. */
+      status?: number;
       /** As the sink asks for, ms. */
       retryAfterMs?: number;
       /** The sink's answer, for it may say that nothing is wrong. */

@@ -47,12 +47,15 @@ final class Api
         return $this->request('DELETE', $path, null, []);
     }
 
-    /** Every page of a list, one entry after the other. */
-    public function all(string $path, string $key, array $query = []): \Generator
+    /**
+     * Every page of a list, one entry after the other.
+     * @param array $query of lists of things that may come and go meanwhile: with their order, so that none is missed
+     */
+    public function all(string $path, string $key, array $query = ['sort' => 'id']): \Generator
     {
         $page = 1;
         do {
-            $answer = $this->get($path, $query + ['sort' => 'id', 'per_page' => self::PER_PAGE, 'page' => $page]);
+            $answer = $this->get($path, $query + ['per_page' => self::PER_PAGE, 'page' => $page]);
             yield from $answer[$key];
             $page = $answer['meta']['pagination']['next_page'];
         } while ($page !== null);

@@ -8,8 +8,6 @@ namespace WHMCS\Module\Server\Berth;
 final class Usage
 {
     private const MB = 1024 * 1024;
-    /** Seconds; the finest step that a month has room for. */
-    private const STEP_S = 3600;
 
     public function __construct(private readonly Api $api, private readonly int $whmcsServerId)
     {
@@ -19,9 +17,10 @@ final class Usage
     public function update(): void
     {
         $failed = [];
+        $traffic = $this->traffic();
         foreach ($this->servers() as $serviceId => $server) {
             try {
-                $this->updateOne($serviceId, $server);
+                $this->updateOne($serviceId, $server, $traffic[$server['id']] ?? 0.0);
             } catch (BerthException $error) {
                 $failed[] = "service $serviceId: {$error->getMessage()}";
             }
@@ -54,21 +53,33 @@ final class Usage
         return $found;
     }
 
-    /** Traffic is of the calendar month, UTC. */
-    private function updateOne(int $serviceId, array $server): void
+    /**
+     * In and out, of the hours of the calendar month (UTC) that are metered, as bills are made of them.
+     * @return array<string, float> bytes by server
+     */
+    private function traffic(): array
     {
         $now = time();
-        $month = gmmktime(0, 0, 0, (int) gmdate('n', $now), 1, (int) gmdate('Y', $now));
-        $query = ['from' => $month, 'to' => $now, 'step' => self::STEP_S];
-        $series = $this->api->get("/v1/servers/{$server['id']}/metrics", $query)['metrics']['series'];
+        $query = [
+            'meter' => 'traffic_in,traffic_out',
+            'group_by' => 'server',
+            'from' => gmmktime(0, 0, 0, (int) gmdate('n', $now), 1, (int) gmdate('Y', $now)),
+            'to' => $now,
+        ];
+        $bytes = [];
+        foreach ($this->api->all('/v1/usage', 'usage', $query) as $row) {
+            $bytes[$row['server_id']] = ($bytes[$row['server_id']] ?? 0.0) + (float) $row['quantity'];
+        }
+        return $bytes;
+    }
+
+    private function updateOne(int $serviceId, array $server, float $traffic): void
+    {
+        $series = $this->api->get("/v1/servers/{$server['id']}/metrics")['metrics']['series'];
+        // Of the last hour; a server that is stopped, or wasn't sampled, leaves gaps.
         $disk = 0;
         foreach ($series['disk_bytes'] as [, $bytes]) {
             $disk = $bytes ?? $disk;
-        }
-        $traffic = 0.0;
-        foreach ([...$series['net_in_bps'], ...$series['net_out_bps']] as [$start, $rate]) {
-            // The last step is not over yet.
-            $traffic += ($rate ?? 0) * min(self::STEP_S, max(0, $now - $start)) / 8;
         }
         Whmcs::saveUsage(
             $serviceId,
