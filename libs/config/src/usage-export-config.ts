@@ -45,7 +45,8 @@ const URLS = {
 /** A sink that is switched on needs its token: better said at the start than by its first 401. */
 export function checkUsageExport(env: Variables, context: z.RefinementCtx): void {
   for (const name of new Set(env.BERTH_USAGE_EXPORT)) {
-    if (env[TOKENS[name]] === undefined)
+    // A name that is none is told of by its own variable.
+    if (name in TOKENS && env[TOKENS[name]] === undefined)
       context.addIssue({ code: 'custom', path: [TOKENS[name]], message: 'is missing' });
   }
 }
