@@ -11,6 +11,7 @@ import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
+import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
 import { MeteringLoop } from './loops/usage/metering.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
@@ -42,6 +43,7 @@ export class WorkerLifecycle {
     private readonly usageUpkeep: UsageUpkeepLoop,
     private readonly metering: MeteringLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
+    private readonly suspensions: SuspensionsLoop,
     private readonly usageExport: UsageExportLoop,
   ) {}
 
@@ -56,6 +58,7 @@ export class WorkerLifecycle {
     this.usageSampler.start();
     this.metering.start();
     this.snapshotSizes.start();
+    this.suspensions.start();
     this.usageExport.start();
     this.log.info('the worker takes operations');
   }
@@ -76,6 +79,7 @@ export class WorkerLifecycle {
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('metering', this.metering.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
+      this.quietly('suspensions', this.suspensions.stop()),
       this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),

@@ -31,3 +31,4 @@ export * from './operation-kinds';
 export * from './price';
 export * from './ssh-key';
 export * from './states';
+export * from './suspension';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deviceNameSchema, deviceSchema, featureSchema } from './features';
 import { limitsSchema } from './limits';
 import { migrationModeSchema } from './migration-mode';
+import { suspensionPolicySchema } from './suspension';
 
 export const operationKindSchema = z.enum([
   'create_server',
@@ -26,6 +27,8 @@ export const operationKindSchema = z.enum([
   'unfreeze_server',
   'checkpoint_server',
   'restore_server',
+  'suspend_server',
+  'unsuspend_server',
   'create_snapshot',
   'delete_snapshot',
   'rollback_snapshot',
@@ -78,6 +81,10 @@ export const operationInputs = {
   unfreeze_server: nothing,
   checkpoint_server: nothing,
   restore_server: nothing,
+  /** `timeout_s`: until a guest that doesn't end is killed, where it is stopped. */
+  suspend_server: z.strictObject({ policy: suspensionPolicySchema, timeout_s: z.int().min(0).max(3600) }),
+  /** `start`: whether it runs at the end. */
+  unsuspend_server: z.strictObject({ start: z.boolean() }),
   create_snapshot: z.strictObject({ snapshot_id: z.uuid(), memory: z.boolean() }),
   /** `previous`: its status, to which a cancel goes back. */
   delete_snapshot: z.strictObject({ snapshot_id: z.uuid(), previous: z.enum(['available', 'error']) }),

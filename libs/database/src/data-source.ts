@@ -29,6 +29,7 @@ import { ServerFeatures1763680000000 } from './migrations/1763680000000-server-f
 import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
+import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions';
 import { Metering1763800000000 } from './migrations/1763800000000-metering';
 import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
 
@@ -75,6 +76,7 @@ export const migrations = [
   Snapshots1763690400000,
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
+  Suspensions1763790000000,
   Metering1763800000000,
   UsageExports1763820000000,
 ];

@@ -42,6 +42,7 @@ export * from './repositories/server-migration.repository';
 export * from './repositories/simulated-host.repository';
 export * from './repositories/snapshot.repository';
 export * from './repositories/tenant.repository';
+export * from './repositories/suspension.repository';
 export * from './repositories/usage-counters.repository';
 export * from './repositories/usage-export.repository';
 export * from './repositories/usage-partition.repository';

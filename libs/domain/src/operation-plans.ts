@@ -91,6 +91,11 @@ export const operationPlans = {
   },
   freeze_server: { steps: [step('freeze_container', MINUTE, true)], pointOfNoReturn: 'freeze_container' },
   unfreeze_server: { steps: [step('unfreeze_container', MINUTE)], pointOfNoReturn: 'unfreeze_container' },
+  suspend_server: { steps: [step('suspend_container', 65 * MINUTE)], pointOfNoReturn: 'suspend_container' },
+  unsuspend_server: {
+    steps: [step('unsuspend_container', 2 * MINUTE)],
+    pointOfNoReturn: 'unsuspend_container',
+  },
   // Memory goes to the host's disk and comes back from it: gigabytes take minutes.
   checkpoint_server: {
     steps: [step('checkpoint_container', 10 * MINUTE, true)],

@@ -80,7 +80,8 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
   reset_password: change(alive),
   set_hostname: change(alive),
   change_protection: change(['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'], 'fine'),
-  resize_server: change(alive),
+  // Also of a suspended one, for billing: a customer can do nothing with that.
+  resize_server: change([...alive, 'suspended']),
   enable_feature: change(alive),
   disable_feature: change(alive),
   add_device: change(alive),
@@ -129,7 +130,26 @@ export const serverTransitions: Record<ServerOperationKind, Transition> = {
     cancelled: 'unchanged',
     desired: 'running',
   },
-  create_snapshot: change(alive, 'fine'),
+  // Always possible, whatever its customer does with it. Where it is stopped a checkpoint is lost, as with any stop.
+  suspend_server: {
+    from: ['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'],
+    checkpoint: 'fine',
+    success: 'suspended',
+    failure: 'unchanged',
+    cancelled: 'unchanged',
+    desired: 'unchanged',
+  },
+  // Whether it runs then is what it shall be: the wish is kept while it is suspended.
+  unsuspend_server: {
+    from: ['creating', 'running', 'stopped', 'frozen', 'suspended', 'error'],
+    checkpoint: 'fine',
+    success: 'running',
+    failure: 'error',
+    cancelled: 'unchanged',
+    desired: 'unchanged',
+  },
+  // The last one of a server that is to be deleted is taken while it is suspended.
+  create_snapshot: change([...alive, 'suspended'], 'fine'),
   delete_snapshot: change(['running', 'stopped', 'frozen', 'suspended', 'error'], 'fine'),
   // Also of a server whose system doesn't start any more: that is what it is for.
   rollback_snapshot: {
@@ -158,6 +178,7 @@ const STARTS_ON_REQUEST: ReadonlySet<OperationKind> = new Set<OperationKind>([
   'reinstall_server',
   'rollback_snapshot',
   'clone_server',
+  'unsuspend_server',
 ]);
 
 /** The status that an operation's end gives the server, which was in `status`; what makes or remakes it with `start: false` ends stopped. */

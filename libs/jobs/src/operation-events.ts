@@ -31,13 +31,19 @@ export class OperationEvents {
     private readonly prefix: string,
   ) {}
 
-  async start(): Promise<void> {
+  /**
+   * Subscribes whenever the connection is ready, and not before: ioredis sends a SUBSCRIBE while it still asks whether Redis
+   * is ready, which then is refused, and the process would hear nothing until the next reconnection.
+   */
+  start(onError: (error: Error) => void): void {
     this.redis.on('message', (_channel, message: string) => {
       const ended = message.endsWith(ENDED);
       const operationId = ended ? message.slice(0, -ENDED.length) : message;
       for (const changed of this.watchers.get(operationId) ?? []) changed({ operationId, ended });
     });
-    await this.redis.subscribe(channelOf(this.prefix));
+    const subscribe = () => void this.redis.subscribe(channelOf(this.prefix)).catch(onError);
+    this.redis.on('ready', subscribe);
+    if (this.redis.status === 'ready') subscribe();
   }
 
   /** Calls `changed` after each change; gives the function that ends it. */

@@ -75,6 +75,31 @@ hold_routes() {
   ip -force -batch - <<<"$BATCH" 2>/dev/null || true
 }
 
+# berth_cut_network ID FENCE: by a file beside its configuration, which hook-start-host heeds.
+berth_cut_network() {
+  begin_mutation "$1" "$2"
+  require_container
+  refuse_departing
+  : >"$DIR/net.cut"
+  flush_at_end
+  [[ -e /sys/class/net/$VETH ]] || return 0
+  drop_traffic delete
+  ip -force -batch - <<<"${BATCH}link set $VETH down" 2>/dev/null || true
+}
+
+berth_mend_network() {
+  begin_mutation "$1" "$2"
+  require_container
+  refuse_departing
+  rm -f "$DIR/net.cut"
+  flush_at_end
+  if is_running && [[ -e /sys/class/net/$VETH ]]; then
+    go_live
+  else
+    take_routes_back
+  fi
+}
+
 # Neighbours are told that its addresses are to be found here, though nothing is there yet: what they send is dropped. When its
 # processes go on, the answer to their first packet comes here at once; sent to the former host it would be lost, and a
 # connection would wait a second for its next try.

@@ -188,6 +188,13 @@ export interface ContainerRuntime {
    */
   destroy(id: ContainerId, options: MutationOptions): Promise<void>;
 
+  /**
+   * Nothing reaches it, and nothing comes out of it, until `mendNetwork`: over its own reboots, starts and boots of the host.
+   * A start does not wait for its address then. Throws `not_found`.
+   */
+  cutNetwork(id: ContainerId, options: MutationOptions): Promise<void>;
+  mendNetwork(id: ContainerId, options: MutationOptions): Promise<void>;
+
   /** Stops all its processes where they are; memory and connections stay. Throws `not_running`. */
   freeze(id: ContainerId, options: MutationOptions): Promise<void>;
   /** They go on. Running is success. Throws `not_running`. */

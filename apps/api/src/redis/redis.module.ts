@@ -53,7 +53,9 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   onApplicationBootstrap(): void {
     this.exec.start();
     this.usage.start();
-    this.events.start().catch((error: unknown) => this.logger.warn({ err: error }, 'no operation events'));
+    this.events.start((error) =>
+      this.logger.warn({ err: error }, 'operation events are not heard: watchers look for themselves'),
+    );
   }
 
   /** Connections first: what waits for a Redis that is away would wait for ever. */

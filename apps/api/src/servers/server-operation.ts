@@ -1,6 +1,6 @@
 import type { OperationInput, OperationView } from '@berth/contracts';
 import { createOperation, ServerEntity, type NewOperation, type OperationEntity } from '@berth/database';
-import { assertTransition, serverTransitions, type ServerOperationKind } from '@berth/domain';
+import { assertTransition, BerthError, serverTransitions, type ServerOperationKind } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
 import { audit } from '../commands/commands.service';
 import type { RequestContext } from '../http/request-context';
@@ -23,6 +23,7 @@ export async function requestOperation<K extends ServerOperationKind>(
   input: OperationInput<K>,
   make: MakeOperation = createOperation,
 ): Promise<OperationEntity> {
+  assertNotSuspended(context, server, kind);
   const operation = await make(em, {
     kind,
     serverId: server.id,
@@ -43,6 +44,26 @@ export async function requestOperation<K extends ServerOperationKind>(
     details: { operation_id: operation.id, ...shown(input) },
   });
   return operation;
+}
+
+/** What a customer can still do with a server that billing has suspended, or is just suspending. */
+const LEFT_TO_CUSTOMERS: ReadonlySet<ServerOperationKind> = new Set<ServerOperationKind>([
+  'delete_server',
+  'delete_snapshot',
+  'change_protection',
+]);
+
+function assertNotSuspended(
+  { caller }: RequestContext,
+  { name, status, suspension }: ServerEntity,
+  kind: ServerOperationKind,
+): void {
+  const causes = Object.entries(suspension);
+  const isSuspended = causes.length > 0 || status === 'suspended';
+  if (caller.role !== 'customer' || !isSuspended || LEFT_TO_CUSTOMERS.has(kind)) return;
+  const reasons = causes.flatMap(([, { reason }]) => reason ?? []);
+  const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+  throw new BerthError('conflict', `${name} is suspended${why}: ask your provider`, { status: 'suspended' });
 }
 
 function shown(input: object): Record<string, unknown> {

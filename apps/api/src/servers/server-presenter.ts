@@ -61,6 +61,8 @@ export function serverView(server: ServerEntity, around: Surroundings, caller: C
     boot_order: server.bootOrder,
     operation: around.operation,
     protection: { delete: server.protectionDelete },
+    suspension: Object.keys(server.suspension).length > 0 ? server.suspension : null,
+    terminate_at: isoTime(server.terminateAt),
     created_at: isoTime(server.createdAt),
     deleted_at: isoTime(server.deletedAt),
   };

@@ -10,6 +10,8 @@ import { ServerOrdersService } from './server-orders.service';
 import { ServerReinstallService } from './server-reinstall.service';
 import { ServerResizeService } from './server-resize.service';
 import { ServerResourcesController } from './server-resources.controller';
+import { ServerSuspensionsController } from './server-suspensions.controller';
+import { ServerSuspensionsService } from './server-suspensions.service';
 import { ServersController } from './servers.controller';
 import { ServersService } from './servers.service';
 
@@ -19,6 +21,7 @@ import { ServersService } from './servers.service';
     ServerActionsController,
     ServerResourcesController,
     ServerMigrationsController,
+    ServerSuspensionsController,
   ],
   providers: [
     ServersService,
@@ -30,6 +33,7 @@ import { ServersService } from './servers.service';
     ServerEquipmentService,
     ServerAddressesService,
     ServerMigrationsService,
+    ServerSuspensionsService,
   ],
 })
 export class ServersModule {}

@@ -1,4 +1,4 @@
-import type { CreateTenantBody, ListTenantsQuery, PatchTenantBody, TenantView } from '@berth/contracts';
+import type { CreateTenantBody, ListTenantsQuery, PatchTenantBody } from '@berth/contracts';
 import { lockTenant, newId, TenantEntity } from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -6,17 +6,8 @@ import { audit, CommandsService } from '../commands/commands.service';
 import { listPage } from '../http/list';
 import { findByReference } from '../http/reference';
 import type { RequestContext } from '../http/request-context';
-import { isoTime } from '../http/time';
-import { noQuota, quotaAmounts, quotaColumns } from './tenant-quota';
-
-const view = (tenant: TenantEntity): TenantView => ({
-  id: tenant.id,
-  name: tenant.name,
-  external_id: tenant.externalId,
-  status: tenant.status,
-  quota: quotaAmounts(tenant),
-  created_at: isoTime(tenant.createdAt),
-});
+import { noQuota, quotaColumns } from './tenant-quota';
+import { tenantView } from './tenant-view';
 
 @Injectable()
 export class TenantsService {
@@ -40,12 +31,14 @@ export class TenantsService {
       field: 'created_at',
       direction: 'desc',
     });
-    return { tenants: rows.map(view), meta: { pagination } };
+    return { tenants: rows.map(tenantView), meta: { pagination } };
   }
 
   async get(reference: string) {
     return {
-      tenant: view(await findByReference(this.dataSource.manager, TenantEntity, 'tenant', reference, {})),
+      tenant: tenantView(
+        await findByReference(this.dataSource.manager, TenantEntity, 'tenant', reference, {}),
+      ),
     };
   }
 
@@ -57,12 +50,14 @@ export class TenantsService {
           name: body.name,
           externalId: body.external_id ?? null,
           status: 'active',
+          reason: null,
+          terminateAt: null,
           ...noQuota,
           ...quotaColumns(body.quota),
         }),
       );
       await audit(em, context, this.entry('tenant.create', tenant.id, body));
-      return { body: { tenant: view(tenant) } };
+      return { body: { tenant: tenantView(tenant) } };
     });
   }
 
@@ -78,7 +73,7 @@ export class TenantsService {
         }),
       );
       await audit(em, context, this.entry('tenant.update', id, body));
-      return { body: { tenant: view(saved) } };
+      return { body: { tenant: tenantView(saved) } };
     });
   }
 

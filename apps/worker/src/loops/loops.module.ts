@@ -5,10 +5,11 @@ import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
 import { SnapshotsModule } from './snapshots/snapshots.module';
+import { SuspensionsModule } from './suspensions/suspensions.module';
 import { UsageModule } from './usage/usage.module';
 
 @Module({
-  imports: [ExportsModule, ObserverModule, OperationsModule, SnapshotsModule, UsageModule],
+  imports: [ExportsModule, ObserverModule, OperationsModule, SnapshotsModule, SuspensionsModule, UsageModule],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
   exports: [
     ExportsModule,
@@ -16,6 +17,7 @@ import { UsageModule } from './usage/usage.module';
     ObserverModule,
     ReconcileLoop,
     SnapshotsModule,
+    SuspensionsModule,
     UsageModule,
   ],
 })

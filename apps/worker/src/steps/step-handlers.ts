@@ -38,6 +38,7 @@ import {
   StartOrderedContainerStep,
   StopContainerStep,
 } from './power.steps';
+import { SuspendContainerStep, UnsuspendContainerStep } from './suspension.steps';
 import { RemoveSnapshotStep, RollBackContainerStep, TakeSnapshotStep } from './snapshot.steps';
 import { insisting, translated } from './step-failure';
 
@@ -76,6 +77,8 @@ export class Steps {
     unfreezeContainer: UnfreezeContainerStep,
     checkpointContainer: CheckpointContainerStep,
     restoreContainer: RestoreContainerStep,
+    suspendContainer: SuspendContainerStep,
+    unsuspendContainer: UnsuspendContainerStep,
     takeSnapshot: TakeSnapshotStep,
     removeSnapshot: RemoveSnapshotStep,
     rollBackContainer: RollBackContainerStep,
@@ -133,6 +136,8 @@ export class Steps {
       unfreeze_server: { unfreeze_container: translated(unfreezeContainer) },
       checkpoint_server: { checkpoint_container: translated(checkpointContainer) },
       restore_server: { restore_container: translated(restoreContainer) },
+      suspend_server: { suspend_container: translated(suspendContainer, DELETE) },
+      unsuspend_server: { unsuspend_container: translated(unsuspendContainer) },
       create_snapshot: { take_snapshot: translated(takeSnapshot) },
       delete_snapshot: { remove_snapshot: translated(removeSnapshot, DELETE) },
       rollback_snapshot: {

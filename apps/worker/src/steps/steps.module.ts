@@ -40,6 +40,7 @@ import {
 } from './power.steps';
 import { ServerTargets } from './server-target';
 import { SnapshotTargets } from './snapshot-target';
+import { SuspendContainerStep, UnsuspendContainerStep } from './suspension.steps';
 import { RemoveSnapshotStep, RollBackContainerStep, TakeSnapshotStep } from './snapshot.steps';
 import { Steps } from './step-handlers';
 
@@ -68,6 +69,8 @@ import { Steps } from './step-handlers';
     UnfreezeContainerStep,
     CheckpointContainerStep,
     RestoreContainerStep,
+    SuspendContainerStep,
+    UnsuspendContainerStep,
     TakeSnapshotStep,
     RemoveSnapshotStep,
     RollBackContainerStep,

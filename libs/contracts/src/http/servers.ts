@@ -12,6 +12,7 @@ import {
 } from '../names';
 import { sshKeySchema } from '../ssh-key';
 import { serverStatusSchema } from '../states';
+import { suspensionsViewSchema } from '../suspension';
 import {
   anyOfParameter,
   flagParameter,
@@ -109,6 +110,10 @@ export const serverSchema = z.object({
   /** Id of the operation under way. */
   operation: z.uuid().nullable(),
   protection: z.object({ delete: z.boolean() }),
+  /** Why, by whom it is asked for; its status follows when the operation has ended. */
+  suspension: suspensionsViewSchema,
+  /** When it will be deleted: its termination can be taken back until then. */
+  terminate_at: timeSchema.nullable(),
   created_at: timeSchema,
   deleted_at: timeSchema.nullable(),
 });

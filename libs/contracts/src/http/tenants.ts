@@ -68,6 +68,10 @@ export const tenantSchema = z.object({
   external_id: z.string().nullable(),
   status: tenantStatusSchema,
   quota: quotaAmountsSchema,
+  /** Of its suspension or termination. */
+  reason: z.string().nullable(),
+  /** When its servers will be deleted: its termination can be taken back until then. */
+  terminate_at: timeSchema.nullable(),
   created_at: timeSchema,
 });
 export type TenantView = z.output<typeof tenantSchema>;

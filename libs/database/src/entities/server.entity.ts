@@ -1,4 +1,4 @@
-import type { Device, Feature, Limits, ServerStatus } from '@berth/contracts';
+import type { Device, Feature, Limits, ServerStatus, Suspensions } from '@berth/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 import { asNumber } from '../column-types';
 
@@ -35,6 +35,12 @@ export class ServerEntity {
   @Column('boolean') onboot!: boolean;
   @Column('integer', { name: 'boot_order' }) bootOrder!: number;
   @Column('boolean', { name: 'protection_delete' }) protectionDelete!: boolean;
+  /** By cause; empty: not suspended. The status follows by operations. */
+  @Column('jsonb', { default: {} }) suspension!: Suspensions;
+  /** When a worker deletes it. */
+  @Column('timestamptz', { name: 'terminate_at', nullable: true }) terminateAt!: Date | null;
+  /** Of a termination: still to be taken. */
+  @Column('boolean', { name: 'final_snapshot', default: false }) finalSnapshot!: boolean;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' }) updatedAt!: Date;
   @Column('timestamptz', { name: 'deleted_at', nullable: true }) deletedAt!: Date | null;

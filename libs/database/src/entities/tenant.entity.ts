@@ -38,6 +38,9 @@ export class TenantEntity {
   })
   usedSnapshotBytes!: number;
 
+  /** Of its suspension or termination, for people. */
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('timestamptz', { name: 'terminate_at', nullable: true }) terminateAt!: Date | null;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' }) updatedAt!: Date;
 }

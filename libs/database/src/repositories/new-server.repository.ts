@@ -75,6 +75,7 @@ export async function insertNewServer(em: EntityManager, fresh: NewServer): Prom
   );
   if (!rows[0]) throw noneLeft();
   const { number, id_slot: idSlot, created_at: createdAt, updated_at: updatedAt } = rows[0];
-  const own = { number: Number(number), idSlot, createdAt, updatedAt, deletedAt: null };
+  const none = { suspension: {}, terminateAt: null, finalSnapshot: false, deletedAt: null };
+  const own = { number: Number(number), idSlot, createdAt, updatedAt, ...none };
   return em.create(ServerEntity, { ...fresh, ...own });
 }

@@ -146,6 +146,37 @@ export async function createOperationInLine(
 }
 
 /**
+ * As createOperationInLine, but what is under way is left to its end: it may be what makes the server. One in line that is
+ * of the kind `overtaken` is cancelled, since this one takes it back. Throws `locked` where another waits already.
+ */
+export async function createOperationBehind(
+  em: EntityManager,
+  fresh: NewOperation & { serverId: string },
+  overtaken: OperationKind,
+): Promise<OperationEntity> {
+  const waiting = await waitingOperationOf(em, fresh.serverId);
+  if (waiting?.kind === overtaken) await dropFromLine(em, waiting.id);
+  else if (waiting && waiting.kind !== fresh.kind) throw locked(waiting);
+  else if (waiting) return waiting;
+  const running = await activeOperationOf(em, fresh.serverId);
+  if (!running) return insertOperation(em, fresh, null);
+  if (running.kind === fresh.kind && isSame(running.input, fresh.input)) return running;
+  return insertOperation(em, fresh, running.id);
+}
+
+/** No worker takes one that waits; one that waits no more is left to run. */
+async function dropFromLine(em: EntityManager, id: string): Promise<void> {
+  await em.query(
+    `UPDATE operations SET status = 'cancelled', waits_for = NULL, finished_at = clock_timestamp()
+      WHERE id = $1 AND status = 'pending' AND waits_for IS NOT NULL`,
+    [id],
+  );
+}
+
+const isSame = (one: Record<string, unknown>, other: Record<string, unknown>): boolean =>
+  Object.keys(other).every((name) => one[name] === other[name]);
+
+/**
  * Notes the wish to cancel; the engine heeds it before the point of no return. One that no worker has taken yet is
  * rung for, so that it ends at once rather than at its next try. False where the operation has ended.
  */

@@ -136,6 +136,14 @@ export class LxcRuntime extends LxcMigrations implements ContainerRuntime {
     await this.mutate('destroy', id, options);
   }
 
+  async cutNetwork(id: ContainerId, options: MutationOptions): Promise<void> {
+    await this.mutate('cut_network', id, options);
+  }
+
+  async mendNetwork(id: ContainerId, options: MutationOptions): Promise<void> {
+    await this.mutate('mend_network', id, options);
+  }
+
   async inspect(id: ContainerId): Promise<ContainerDetail | null> {
     check.assertContainerId(this.connection.host, id);
     return parseDetail(id, await this.call('container', 'berth_inspect', [id], { action: `inspect ${id}` }));

@@ -7,8 +7,22 @@ import { SimulatedCalls } from './simulated-calls';
 import type { SimulatedContainer, SimulatedSnapshot } from './simulated-state';
 import { diskUse, halted, isUp, launched, memoryUse, secondsUp } from './simulated-usage';
 
-/** Freezing, checkpoints, snapshots and clones of simulated containers. */
+/** Networks cut, freezing, checkpoints, snapshots and clones of simulated containers. */
 export abstract class SimulatedSnapshots extends SimulatedCalls {
+  cutNetwork(id: ContainerId, options: MutationOptions): Promise<void> {
+    return this.mutateExisting('cutNetwork', id, options, (container) => ({
+      ...container,
+      networkCut: true,
+    }));
+  }
+
+  mendNetwork(id: ContainerId, options: MutationOptions): Promise<void> {
+    return this.mutateExisting('mendNetwork', id, options, (container) => ({
+      ...container,
+      networkCut: false,
+    }));
+  }
+
   freeze(id: ContainerId, options: MutationOptions): Promise<void> {
     return this.mutateExisting('freeze', id, options, (container) => {
       this.require('freeze');

@@ -73,6 +73,8 @@ export interface SimulatedContainer {
   passwordHash: string | null;
   /** What its kernel enforces: the limits since the last start or change while running; null while it is stopped. */
   live?: Limits | null;
+  /** Nothing reaches it. */
+  networkCut?: boolean;
   /** Start of the present run, milliseconds since 1970. */
   startedAt?: number | null;
   /** Seconds that it ran before the present run: sums go on from there. */
