@@ -251,6 +251,8 @@ it('terminates, twice in a row, also what is protected, and creates anew afterwa
   const [service, made] = await created();
   await billing.act(made.id, 'change_protection', { delete: true });
   const params = paramsOf(service);
+  // As it goes with bills that stay unpaid.
+  expect(await results([call('SuspendAccount', params)])).toEqual(['success']);
   expect(await results(twice('TerminateAccount', params))).toEqual(['success', 'success']);
   expect(container(made)).toBeNull();
   const [suspended, resized] = await results([call('SuspendAccount', params), call('ChangePackage', params)]);
