@@ -18,5 +18,7 @@ export async function useMeteringClock(dataSource: DataSource): Promise<{ set(no
 /** As if metering had begun at this full hour, which may be any. */
 export async function beginMeteringAt(dataSource: DataSource, hour: Date): Promise<void> {
   await dataSource.query(`UPDATE usage_progress SET rolled_up_to = $1, closed_to = $1, since = $1`, [hour]);
-  await dataSource.query(`UPDATE metering_progress SET metered_to = $1, seen = pg_current_snapshot()`, [hour]);
+  await dataSource.query(`UPDATE metering_progress SET metered_to = $1, seen = pg_current_snapshot()`, [
+    hour,
+  ]);
 }
