@@ -6,6 +6,7 @@ import { InjectOptions, type WorkerOptions } from './core/worker-options';
 import { ExecService } from './exec/exec.service';
 import { HostRuntimes } from './hosts/host-runtimes';
 import { LiveUsageService } from './live-usage/live-usage.service';
+import { UsageExportLoop } from './loops/exports/usage-export.loop';
 import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
@@ -49,6 +50,7 @@ export class WorkerLifecycle {
     private readonly eventDispatch: EventDispatchLoop,
     private readonly eventCleanup: EventCleanupLoop,
     private readonly webhookSender: WebhookSenderLoop,
+    private readonly usageExport: UsageExportLoop,
   ) {}
 
   async start(): Promise<void> {
@@ -66,6 +68,7 @@ export class WorkerLifecycle {
     this.eventDispatch.start();
     this.eventCleanup.start();
     this.webhookSender.start();
+    this.usageExport.start();
     this.log.info('the worker takes operations');
   }
 
@@ -88,6 +91,7 @@ export class WorkerLifecycle {
       this.quietly('suspensions', this.suspensions.stop()),
       this.quietly('events', this.eventDispatch.stop(), this.eventCleanup.stop()),
       this.quietly('webhooks', this.webhookSender.stop()),
+      this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());

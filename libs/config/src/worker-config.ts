@@ -4,11 +4,18 @@ import { z } from 'zod';
 import { type Environment, readEnvironment } from './read-environment';
 import { sharedConfig, type SharedConfig, sharedShape } from './shared-schema';
 import { directories, durations, integer, x25519Key } from './variables';
+import {
+  checkUsageExport,
+  usageExportConfig,
+  type UsageExportConfig,
+  usageExportShape,
+} from './usage-export-config';
 
 const FAULT = /^([a-z_]+)\.([a-z_]+):(before|after)$/;
 
-const schema = z.object({
+const shape = {
   ...sharedShape,
+  ...usageExportShape,
   BERTH_WORKER_PUBLIC_KEY: x25519Key(),
   /** Opens the hosts' private keys; no other process has it. */
   BERTH_WORKER_PRIVATE_KEY: x25519Key(),
@@ -42,7 +49,8 @@ const schema = z.object({
     .string()
     .regex(FAULT, "must look like 'kind.step:before' or 'kind.step:after'")
     .optional(),
-});
+};
+const schema = z.object(shape).superRefine(checkUsageExport);
 
 /** Where the worker kills itself. Tests use it to show that another worker takes over at every step. */
 export interface WorkerFault {
@@ -64,6 +72,7 @@ export interface WorkerConfig extends SharedConfig {
   snapshotIntervalMs: number;
   webhookRetryMs: number[];
   webhookTimeoutMs: number;
+  usageExport: UsageExportConfig;
   templateFileRoots: string[];
   /** Null: simulated hosts are forgotten with the process. */
   simulatedDir: string | null;
@@ -87,6 +96,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     snapshotIntervalMs: parsed.BERTH_SNAPSHOT_INTERVAL_MS,
     webhookRetryMs: parsed.BERTH_WEBHOOK_RETRY_MS,
     webhookTimeoutMs: parsed.BERTH_WEBHOOK_TIMEOUT_MS,
+    usageExport: usageExportConfig(parsed),
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
     simulatedDir: parsed.BERTH_SIMULATED_DIR ?? null,
     fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),

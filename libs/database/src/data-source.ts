@@ -17,6 +17,8 @@ import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
 import { TokenEntity } from './entities/token.entity';
 import { UsageCounterEntity } from './entities/usage-counter.entity';
+import { UsageExportEntity } from './entities/usage-export.entity';
+import { UsageExportRejectEntity } from './entities/usage-export-reject.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
 import { UsageRecordEntity } from './entities/usage-record.entity';
@@ -33,6 +35,7 @@ import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sourc
 import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions';
 import { Metering1763800000000 } from './migrations/1763800000000-metering';
 import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
+import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -62,6 +65,8 @@ export const entities = [
   TenantEntity,
   TokenEntity,
   UsageCounterEntity,
+  UsageExportEntity,
+  UsageExportRejectEntity,
   UsageHostEntity,
   UsageHourEntity,
   UsageRecordEntity,
@@ -81,6 +86,7 @@ export const migrations = [
   Suspensions1763790000000,
   Metering1763800000000,
   EventsAndWebhooks1763810000000,
+  UsageExports1763820000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OperationsModule } from '../operations/operations.module';
+import { ExportsModule } from './exports/exports.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
@@ -10,6 +11,7 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 
 @Module({
   imports: [
+    ExportsModule,
     ObserverModule,
     OperationsModule,
     SnapshotsModule,
@@ -19,6 +21,7 @@ import { WebhooksModule } from './webhooks/webhooks.module';
   ],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
   exports: [
+    ExportsModule,
     IdempotencyCleanupLoop,
     ObserverModule,
     ReconcileLoop,
