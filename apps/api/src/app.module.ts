@@ -29,6 +29,7 @@ import { SnapshotsModule } from './snapshots/snapshots.module';
 import { TemplatesModule } from './templates/templates.module';
 import { TenantsModule } from './tenants/tenants.module';
 import { TokensModule } from './tokens/tokens.module';
+import { UsageModule } from './usage/usage.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
 
 const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, MetricsModule];
@@ -44,6 +45,7 @@ const resources = [
   TemplatesModule,
   TenantsModule,
   TokensModule,
+  UsageModule,
   WebhooksModule,
 ];
 

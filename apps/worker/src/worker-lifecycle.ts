@@ -10,6 +10,7 @@ import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
+import { MeteringLoop } from './loops/usage/metering.loop';
 import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
@@ -42,6 +43,7 @@ export class WorkerLifecycle {
     private readonly liveUsage: LiveUsageService,
     private readonly usageSampler: UsageSamplerLoop,
     private readonly usageUpkeep: UsageUpkeepLoop,
+    private readonly metering: MeteringLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
     private readonly suspensions: SuspensionsLoop,
     private readonly eventDispatch: EventDispatchLoop,
@@ -58,6 +60,7 @@ export class WorkerLifecycle {
     this.liveUsage.start();
     this.usageUpkeep.start();
     this.usageSampler.start();
+    this.metering.start();
     this.snapshotSizes.start();
     this.suspensions.start();
     this.eventDispatch.start();
@@ -80,6 +83,7 @@ export class WorkerLifecycle {
     const stopped = Promise.all([
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
+      this.quietly('metering', this.metering.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
       this.quietly('suspensions', this.suspensions.stop()),
       this.quietly('events', this.eventDispatch.stop(), this.eventCleanup.stop()),

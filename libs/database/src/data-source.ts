@@ -19,6 +19,7 @@ import { TokenEntity } from './entities/token.entity';
 import { UsageCounterEntity } from './entities/usage-counter.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
+import { UsageRecordEntity } from './entities/usage-record.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
 import { WebhookDeliveryEntity } from './entities/webhook-delivery.entity';
 import { WebhookEndpointEntity } from './entities/webhook-endpoint.entity';
@@ -30,6 +31,7 @@ import { Snapshots1763690400000 } from './migrations/1763690400000-snapshots';
 import { ServerMigrations1763694000000 } from './migrations/1763694000000-server-migrations';
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
 import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions';
+import { Metering1763800000000 } from './migrations/1763800000000-metering';
 import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
 
 export interface DataSourceOptionsOfBerth {
@@ -62,6 +64,7 @@ export const entities = [
   UsageCounterEntity,
   UsageHostEntity,
   UsageHourEntity,
+  UsageRecordEntity,
   UsageSampleEntity,
   WebhookDeliveryEntity,
   WebhookEndpointEntity,
@@ -76,6 +79,7 @@ export const migrations = [
   ServerMigrations1763694000000,
   SourcesLeftBehind1763700000000,
   Suspensions1763790000000,
+  Metering1763800000000,
   EventsAndWebhooks1763810000000,
 ];
 

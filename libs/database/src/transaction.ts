@@ -15,6 +15,14 @@ export function inTransaction<T>(
   return withRetries(() => dataSource.transaction(work));
 }
 
+/** As inTransaction, with all of its statements seeing the moment of the first one that reads. */
+export function inSnapshot<T>(
+  dataSource: DataSource,
+  work: (em: EntityManager) => Promise<T>,
+): Promise<T> {
+  return withRetries(() => dataSource.transaction('REPEATABLE READ', work));
+}
+
 /** As inTransaction, for a single statement: that is a transaction by itself, and takes one round trip. */
 export function inStatement<T>(dataSource: DataSource, sql: string, parameters: unknown[]): Promise<T> {
   return withRetries(() => dataSource.query(sql, parameters));

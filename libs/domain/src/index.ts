@@ -7,6 +7,7 @@ export * from './metrics-range';
 export * from './operation-plans';
 export * from './placement';
 export * from './quota';
+export * from './rating';
 export * from './resource-demand';
 export * from './server-equipment';
 export * from './server-transitions';

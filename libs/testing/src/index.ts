@@ -1,5 +1,6 @@
 export * from './eventually';
 export * from './line-listener';
+export * from './metering-clock';
 export * from './patience';
 export * from './test-database';
 export * from './webhook-receiver';

@@ -14,6 +14,7 @@ const view = (plan: PlanEntity): PlanView => ({
   name: plan.name,
   description: plan.description,
   limits: limitsView(plan.limits),
+  price: plan.price ?? null,
   created_at: isoTime(plan.createdAt),
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { limitsSchema } from '../limits';
 import { descriptionSchema, resourceNameSchema } from '../names';
+import { priceSchema } from '../price';
 import { listQuerySchema, timeSchema } from './list-query';
 
 const integer = () => z.int().nullable();
@@ -32,6 +33,8 @@ export const createPlanBodySchema = z.strictObject({
   name: resourceNameSchema,
   description: descriptionSchema.default(''),
   limits: limitsSchema,
+  /** Null: its servers are not billed. */
+  price: priceSchema.nullable().default(null),
 });
 export type CreatePlanBody = z.output<typeof createPlanBodySchema>;
 
@@ -40,6 +43,8 @@ export const patchPlanBodySchema = z.strictObject({
   name: resourceNameSchema.optional(),
   description: descriptionSchema.optional(),
   limits: limitsSchema.optional(),
+  /** The whole of it. A plan's first price holds from the hour that it is set in, another from the next full hour (UTC) on. */
+  price: priceSchema.nullable().optional(),
 });
 export type PatchPlanBody = z.output<typeof patchPlanBodySchema>;
 
@@ -53,6 +58,8 @@ export const planSchema = z.object({
   name: z.string(),
   description: z.string(),
   limits: limitsViewSchema,
+  /** As set last; a price that was changed holds from the next full hour on. */
+  price: priceSchema.nullable(),
   created_at: timeSchema,
 });
 export type PlanView = z.output<typeof planSchema>;

@@ -20,7 +20,7 @@ export const MIN_METRIC_STEP_S = 10;
 export const MAX_METRIC_STEP_S = 31 * 86_400;
 
 /** Seconds since 1970, or ISO 8601 with a time zone; to whole seconds, rounded down. */
-const momentParameter = z
+export const momentParameter = z
   .string()
   .max(40)
   .transform((text, context) => {

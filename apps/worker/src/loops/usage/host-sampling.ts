@@ -1,11 +1,11 @@
-import { inTransaction, writeUsageSamples, type UsageReading } from '@berth/database';
-import { serverNumberOf, toCounters } from '@berth/domain';
+import { inTransaction, writeUsageSamples } from '@berth/database';
 import { RuntimeError, type ContainerUsage } from '@berth/runtime';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { InjectOptions, type WorkerOptions } from '../../core/worker-options';
 import type { HostRecord } from '../../hosts/host-record';
 import { HostRuntimes } from '../../hosts/host-runtimes';
+import { readingOf } from '../../hosts/usage-reading';
 import { UsageClaims, type UsageClaim } from './usage-claims';
 
 /** A host that takes longer counts as one that doesn't answer, ms. */
@@ -43,12 +43,4 @@ export class HostSampling {
     });
     return Promise.race([this.runtimes.of(host).usage(), late]).finally(() => clearTimeout(timer));
   }
-}
-
-/** Null for containers that are none of Berth's. */
-function readingOf({ id, boot, at, beancounters }: ContainerUsage): UsageReading | null {
-  const serverNumber = serverNumberOf(id);
-  return serverNumber === null
-    ? null
-    : { serverNumber, boot, counters: toCounters(beancounters), hostAt: at };
 }
