@@ -132,7 +132,7 @@ it('hands out each event once and in order, however many write and hand out at o
         };
         await recordEvent(em, event);
         // Commits in another order than it wrote.
-        await em.query('SELECT pg_sleep(random() * 0.01)');
+        await em.query('SELECT pg_sleep(random() * 0.08)');
       });
     }
   };
