@@ -16,6 +16,8 @@ const PACKAGES = [
   'mount',
   'nftables',
   'openssh-client',
+  'php-cli',
+  'php-curl',
   'postgresql',
   'procps',
   'redis-server',

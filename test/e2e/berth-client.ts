@@ -37,8 +37,8 @@ const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 /** The HTTP API as a customer's or operator's program uses it. Knows nothing of the code behind it. */
 export class BerthClient {
   constructor(
-    private readonly origin: string,
-    private readonly token: string,
+    readonly origin: string,
+    readonly token: string,
   ) {}
 
   async call<T = Record<string, unknown>>(

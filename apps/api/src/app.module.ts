@@ -30,6 +30,7 @@ import { TemplatesModule } from './templates/templates.module';
 import { TenantsModule } from './tenants/tenants.module';
 import { TokensModule } from './tokens/tokens.module';
 import { UsageModule } from './usage/usage.module';
+import { WebhooksModule } from './webhooks/webhooks.module';
 
 const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, MetricsModule];
 const resources = [
@@ -45,6 +46,7 @@ const resources = [
   TenantsModule,
   TokensModule,
   UsageModule,
+  WebhooksModule,
 ];
 
 @Module({})

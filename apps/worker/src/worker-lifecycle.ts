@@ -6,14 +6,18 @@ import { InjectOptions, type WorkerOptions } from './core/worker-options';
 import { ExecService } from './exec/exec.service';
 import { HostRuntimes } from './hosts/host-runtimes';
 import { LiveUsageService } from './live-usage/live-usage.service';
+import { UsageExportLoop } from './loops/exports/usage-export.loop';
 import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
-import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
 import { MeteringLoop } from './loops/usage/metering.loop';
+import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
 import { UsageSamplerLoop } from './loops/usage/usage-sampler.loop';
 import { UsageUpkeepLoop } from './loops/usage/usage-upkeep.loop';
+import { EventCleanupLoop } from './loops/webhooks/event-cleanup.loop';
+import { EventDispatchLoop } from './loops/webhooks/event-dispatch.loop';
+import { WebhookSenderLoop } from './loops/webhooks/webhook-sender.loop';
 import { OperationsService } from './operations/operations.service';
 
 /** Given to operations that were told to stop, to give themselves back. */
@@ -43,6 +47,10 @@ export class WorkerLifecycle {
     private readonly metering: MeteringLoop,
     private readonly snapshotSizes: SnapshotSizesLoop,
     private readonly suspensions: SuspensionsLoop,
+    private readonly eventDispatch: EventDispatchLoop,
+    private readonly eventCleanup: EventCleanupLoop,
+    private readonly webhookSender: WebhookSenderLoop,
+    private readonly usageExport: UsageExportLoop,
   ) {}
 
   async start(): Promise<void> {
@@ -57,6 +65,10 @@ export class WorkerLifecycle {
     this.metering.start();
     this.snapshotSizes.start();
     this.suspensions.start();
+    this.eventDispatch.start();
+    this.eventCleanup.start();
+    this.webhookSender.start();
+    this.usageExport.start();
     this.log.info('the worker takes operations');
   }
 
@@ -77,6 +89,9 @@ export class WorkerLifecycle {
       this.quietly('metering', this.metering.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
       this.quietly('suspensions', this.suspensions.stop()),
+      this.quietly('events', this.eventDispatch.stop(), this.eventCleanup.stop()),
+      this.quietly('webhooks', this.webhookSender.stop()),
+      this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());

@@ -32,6 +32,7 @@ describe('the environment', () => {
       queuePrefix: 'berth',
       logLevel: 'info',
       shutdownTimeoutMs: 30_000,
+      webhookAllowPrivate: [],
       host: '127.0.0.1',
       port: 8080,
       publicUrl: null,
@@ -65,6 +66,29 @@ describe('the environment', () => {
       step: 'start_container',
       when: 'after',
     });
+  });
+
+  it('sends usage nowhere but where it is told to, with a token', () => {
+    expect(loadWorkerConfig(minimal).usageExport).toEqual({ sinks: [], since: null, intervalMs: 60_000 });
+    const env = {
+      ...minimal,
+      BERTH_USAGE_EXPORT: 'stripe, openmeter,stripe',
+      BERTH_USAGE_EXPORT_SINCE: '2026-02-01T00:00:00+01:00',
+      BERTH_OPENMETER_URL: 'http://127.0.0.1:8888/',
+    };
+    expect(problemsOf(loadWorkerConfig, env)).toEqual(['BERTH_OPENMETER_TOKEN', 'BERTH_STRIPE_TOKEN']);
+    const tokens = { BERTH_OPENMETER_TOKEN: 'om', BERTH_STRIPE_TOKEN: 'sk' };
+    expect(loadWorkerConfig({ ...env, ...tokens }).usageExport).toEqual({
+      sinks: [
+        { name: 'stripe', url: 'https://api.stripe.com', token: 'sk' },
+        { name: 'openmeter', url: 'http://127.0.0.1:8888', token: 'om' },
+      ],
+      since: new Date('2026-01-31T23:00:00Z'),
+      intervalMs: 60_000,
+    });
+    expect(problemsOf(loadWorkerConfig, { ...minimal, BERTH_USAGE_EXPORT: 'paypal' })).toEqual([
+      'BERTH_USAGE_EXPORT',
+    ]);
   });
 
   it('counts an empty value as not set', () => {

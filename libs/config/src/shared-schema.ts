@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { integer, url } from './variables';
+import { integer, networks, url } from './variables';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -18,6 +18,8 @@ export const sharedShape = {
   BERTH_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}`).prefault('info'),
   /** How long a process that was asked to end may take; then it ends with work unfinished, which resumes elsewhere. */
   BERTH_SHUTDOWN_TIMEOUT_MS: integer({ min: 0, max: 600_000 }).prefault('30000'),
+  /** Networks that webhooks may reach though they are not public, such as the provider's own; see isWebhookAddressAllowed. */
+  BERTH_WEBHOOK_ALLOW_PRIVATE: networks().prefault(''),
 };
 
 export interface SharedConfig {
@@ -27,6 +29,7 @@ export interface SharedConfig {
   queuePrefix: string;
   logLevel: (typeof LOG_LEVELS)[number];
   shutdownTimeoutMs: number;
+  webhookAllowPrivate: string[];
 }
 
 type SharedVariables = z.output<z.ZodObject<typeof sharedShape>>;
@@ -39,5 +42,6 @@ export function sharedConfig(env: SharedVariables): SharedConfig {
     queuePrefix: env.BERTH_QUEUE_PREFIX,
     logLevel: env.BERTH_LOG_LEVEL,
     shutdownTimeoutMs: env.BERTH_SHUTDOWN_TIMEOUT_MS,
+    webhookAllowPrivate: env.BERTH_WEBHOOK_ALLOW_PRIVATE,
   };
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
@@ -60,6 +61,33 @@ export function directories(): z.ZodType<string[], string> {
       (paths) => paths.every((path) => isAbsolute(path)),
       'must be absolute directories separated by colons',
     );
+}
+
+/** Networks in CIDR notation, separated by commas. An empty string is an empty list. */
+export function networks(): z.ZodType<string[], string> {
+  const isNetwork = (text: string) => {
+    const [address, prefix, ...rest] = text.split('/');
+    const family = isIP(address ?? '');
+    return (
+      family !== 0 &&
+      rest.length === 0 &&
+      /^\d{1,3}$/.test(prefix ?? '') &&
+      Number(prefix) <= (family === 4 ? 32 : 128)
+    );
+  };
+  return z
+    .string()
+    .transform((value) => split(value, ','))
+    .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8, separated by commas');
+}
+
+/** Milliseconds separated by commas. */
+export function durations(): z.ZodType<number[], string> {
+  return z
+    .string()
+    .transform((value) => split(value, ','))
+    .refine((list) => list.every((ms) => /^\d{1,9}$/.test(ms)), 'must be milliseconds separated by commas')
+    .transform((list) => list.map(Number));
 }
 
 function split(value: string, separator: string): string[] {

@@ -3,12 +3,19 @@ import { z } from 'zod';
 
 import { type Environment, readEnvironment } from './read-environment';
 import { sharedConfig, type SharedConfig, sharedShape } from './shared-schema';
-import { directories, integer, x25519Key } from './variables';
+import { directories, durations, integer, x25519Key } from './variables';
+import {
+  checkUsageExport,
+  usageExportConfig,
+  type UsageExportConfig,
+  usageExportShape,
+} from './usage-export-config';
 
 const FAULT = /^([a-z_]+)\.([a-z_]+):(before|after)$/;
 
-const schema = z.object({
+const shape = {
   ...sharedShape,
+  ...usageExportShape,
   BERTH_WORKER_PUBLIC_KEY: x25519Key(),
   /** Opens the hosts' private keys; no other process has it. */
   BERTH_WORKER_PRIVATE_KEY: x25519Key(),
@@ -24,6 +31,12 @@ const schema = z.object({
   BERTH_USAGE_INTERVAL_MS: integer({ min: 100, max: 3_600_000 }).prefault('60000'),
   /** How often it is counted what a snapshot holds; that reads all of its metadata. */
   BERTH_SNAPSHOT_INTERVAL_MS: integer({ min: 100, max: 86_400_000 }).prefault('300000'),
+  /** Waits before a webhook's further tries; their number is that of the tries, less one. Standard Webhooks' schedule. */
+  BERTH_WEBHOOK_RETRY_MS: durations().prefault(
+    '5000,300000,1800000,7200000,18000000,36000000,50400000,72000000,86400000',
+  ),
+  /** A receiver that takes longer counts as one that doesn't answer. */
+  BERTH_WEBHOOK_TIMEOUT_MS: integer({ min: 100, max: 60_000 }).prefault('15000'),
   /** file:// sources of templates may lie below these only; none if not set. */
   BERTH_TEMPLATE_FILE_ROOTS: directories().prefault(''),
   /** Where simulated hosts keep their state, so that it outlives a worker and several share it; in memory if not set. */
@@ -36,7 +49,8 @@ const schema = z.object({
     .string()
     .regex(FAULT, "must look like 'kind.step:before' or 'kind.step:after'")
     .optional(),
-});
+};
+const schema = z.object(shape).superRefine(checkUsageExport);
 
 /** Where the worker kills itself. Tests use it to show that another worker takes over at every step. */
 export interface WorkerFault {
@@ -56,6 +70,9 @@ export interface WorkerConfig extends SharedConfig {
   observeIntervalMs: number;
   usageIntervalMs: number;
   snapshotIntervalMs: number;
+  webhookRetryMs: number[];
+  webhookTimeoutMs: number;
+  usageExport: UsageExportConfig;
   templateFileRoots: string[];
   /** Null: simulated hosts are forgotten with the process. */
   simulatedDir: string | null;
@@ -77,6 +94,9 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     observeIntervalMs: parsed.BERTH_OBSERVE_INTERVAL_MS,
     usageIntervalMs: parsed.BERTH_USAGE_INTERVAL_MS,
     snapshotIntervalMs: parsed.BERTH_SNAPSHOT_INTERVAL_MS,
+    webhookRetryMs: parsed.BERTH_WEBHOOK_RETRY_MS,
+    webhookTimeoutMs: parsed.BERTH_WEBHOOK_TIMEOUT_MS,
+    usageExport: usageExportConfig(parsed),
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
     simulatedDir: parsed.BERTH_SIMULATED_DIR ?? null,
     fault: parsed.BERTH_WORKER_FAULT === undefined ? null : faultOf(parsed.BERTH_WORKER_FAULT),

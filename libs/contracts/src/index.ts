@@ -1,6 +1,7 @@
 export * from './beancounters';
 export * from './capabilities';
 export * from './errors';
+export * from './event-types';
 export * from './exec';
 export * from './features';
 export * from './http/audit-events';
@@ -22,6 +23,7 @@ export * from './http/templates';
 export * from './http/tenants';
 export * from './http/tokens';
 export * from './http/usage';
+export * from './http/webhooks';
 export * from './limits';
 export * from './live-usage';
 export * from './meters';

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AddressEntity } from './entities/address.entity';
 import { AuditEventEntity } from './entities/audit-event.entity';
 import { DriftFindingEntity } from './entities/drift-finding.entity';
+import { EventEntity } from './entities/event.entity';
 import { HostEntity } from './entities/host.entity';
 import { IpPoolEntity } from './entities/ip-pool.entity';
 import { LocationEntity } from './entities/location.entity';
@@ -16,10 +17,14 @@ import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
 import { TokenEntity } from './entities/token.entity';
 import { UsageCounterEntity } from './entities/usage-counter.entity';
+import { UsageExportEntity } from './entities/usage-export.entity';
+import { UsageExportRejectEntity } from './entities/usage-export-reject.entity';
 import { UsageHostEntity } from './entities/usage-host.entity';
 import { UsageHourEntity } from './entities/usage-hour.entity';
 import { UsageRecordEntity } from './entities/usage-record.entity';
 import { UsageSampleEntity } from './entities/usage-sample.entity';
+import { WebhookDeliveryEntity } from './entities/webhook-delivery.entity';
+import { WebhookEndpointEntity } from './entities/webhook-endpoint.entity';
 import { SteadyClient } from './steady-client';
 import { InitialSchema1763600000000 } from './migrations/1763600000000-initial-schema';
 import { Usage1763660400000 } from './migrations/1763660400000-usage';
@@ -29,6 +34,8 @@ import { ServerMigrations1763694000000 } from './migrations/1763694000000-server
 import { SourcesLeftBehind1763700000000 } from './migrations/1763700000000-sources-left-behind';
 import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions';
 import { Metering1763800000000 } from './migrations/1763800000000-metering';
+import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
+import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -44,6 +51,7 @@ export const entities = [
   AddressEntity,
   AuditEventEntity,
   DriftFindingEntity,
+  EventEntity,
   HostEntity,
   IpPoolEntity,
   LocationEntity,
@@ -57,10 +65,14 @@ export const entities = [
   TenantEntity,
   TokenEntity,
   UsageCounterEntity,
+  UsageExportEntity,
+  UsageExportRejectEntity,
   UsageHostEntity,
   UsageHourEntity,
   UsageRecordEntity,
   UsageSampleEntity,
+  WebhookDeliveryEntity,
+  WebhookEndpointEntity,
 ];
 
 /** In order; see the checklist "add a migration". */
@@ -73,6 +85,8 @@ export const migrations = [
   SourcesLeftBehind1763700000000,
   Suspensions1763790000000,
   Metering1763800000000,
+  EventsAndWebhooks1763810000000,
+  UsageExports1763820000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

@@ -13,3 +13,6 @@ export * from './server-equipment';
 export * from './server-transitions';
 export * from './step-error';
 export * from './usage-counters';
+export * from './webhook-message';
+export * from './webhook-retry';
+export * from './webhook-target';

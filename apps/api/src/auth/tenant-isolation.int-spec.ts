@@ -103,6 +103,15 @@ const rules: Record<string, Rule> = {
   'POST /v1/tokens': 'new',
   'GET /v1/tokens/{id}': 'item',
   'DELETE /v1/tokens/{id}': 'item',
+  'GET /v1/webhooks': 'list',
+  'POST /v1/webhooks': 'new',
+  'GET /v1/webhooks/{id}': 'item',
+  'PATCH /v1/webhooks/{id}': 'item',
+  'DELETE /v1/webhooks/{id}': 'item',
+  'POST /v1/webhooks/{id}/actions/rotate_secret': 'item',
+  'POST /v1/webhooks/{id}/actions/test': 'item',
+  'GET /v1/webhooks/{id}/deliveries': 'item',
+  'POST /v1/webhook_deliveries/{id}/actions/redeliver': 'item',
 };
 
 /** Bodies that the schemas take: a refusal must not come from them. */
@@ -151,6 +160,10 @@ describe('one tenant never sees what another has', () => {
     });
     owned.operations = ended.body.operation.id;
     owned.tokens = (await api.request('POST', '/v1/tokens', { body: { name: 'spare' } })).body.token.id;
+    const hook = { url: 'https://hooks.example.com/precious', events: ['server.*'] };
+    owned.webhooks = (await api.request('POST', '/v1/webhooks', { body: hook })).body.webhook.id;
+    const tested = await api.request('POST', `/v1/webhooks/${owned.webhooks}/actions/test`);
+    owned.webhook_deliveries = tested.body.webhook_delivery.id;
     owned.tenants = tenant.id;
     const em = api.database.dataSource.manager;
     owned.snapshots = newId();
@@ -215,6 +228,19 @@ describe('one tenant never sees what another has', () => {
     // The owner does see it: the lists are not just empty.
     const owner = await api.request('GET', `${path}?tenant_id=${api.world.tenant.id}`);
     expect(JSON.stringify(owner.body)).toContain(owned[path.split('/')[2]!] ?? api.world.tenant.id);
+  });
+
+  it('makes a webhook for nobody else', async () => {
+    const body = { url: 'https://hooks.example.com/', tenant_id: api.world.tenant.id };
+    const before = await api.rowCounts();
+    const foreign = await api.request('POST', '/v1/webhooks', { token: intruder, body });
+    expect([foreign.status, foreign.body.error?.code]).toEqual([404, 'not_found']);
+    expect(await api.rowCounts()).toEqual(before);
+    const own = await api.request('POST', '/v1/webhooks', {
+      token: intruder,
+      body: { url: body.url, tenant_id: null },
+    });
+    expect(own.body.webhook.tenant_id).toBe(intruderTenant);
   });
 
   it('makes a server and a token for nobody else', async () => {

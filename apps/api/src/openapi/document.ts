@@ -56,6 +56,7 @@ const TAGS = [
   'locations',
   'quota',
   'tokens',
+  'webhooks',
   'tenants',
   'hosts',
   'ip_pools',

@@ -112,6 +112,7 @@ export async function startTestApi(
     queuePrefix: `t${randomBytes(6).toString('hex')}`,
     logLevel: 'silent',
     shutdownTimeoutMs: 5000,
+    webhookAllowPrivate: [],
     host: '127.0.0.1',
     port: 0,
     publicUrl: null,

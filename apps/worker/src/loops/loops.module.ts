@@ -1,15 +1,34 @@
 import { Module } from '@nestjs/common';
 import { OperationsModule } from '../operations/operations.module';
+import { ExportsModule } from './exports/exports.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { SuspensionsModule } from './suspensions/suspensions.module';
 import { UsageModule } from './usage/usage.module';
+import { WebhooksModule } from './webhooks/webhooks.module';
 
 @Module({
-  imports: [ObserverModule, OperationsModule, SnapshotsModule, SuspensionsModule, UsageModule],
+  imports: [
+    ExportsModule,
+    ObserverModule,
+    OperationsModule,
+    SnapshotsModule,
+    SuspensionsModule,
+    UsageModule,
+    WebhooksModule,
+  ],
   providers: [IdempotencyCleanupLoop, ReconcileLoop],
-  exports: [IdempotencyCleanupLoop, ObserverModule, ReconcileLoop, SnapshotsModule, SuspensionsModule, UsageModule],
+  exports: [
+    ExportsModule,
+    IdempotencyCleanupLoop,
+    ObserverModule,
+    ReconcileLoop,
+    SnapshotsModule,
+    SuspensionsModule,
+    UsageModule,
+    WebhooksModule,
+  ],
 })
 export class LoopsModule {}
