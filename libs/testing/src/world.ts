@@ -184,6 +184,9 @@ export async function orderServer(
       protectionDelete: false,
       ...given,
     });
+    // The database's to say, but for a test of what lies back.
+    const { createdAt } = given;
+    if (createdAt) await em.update(ServerEntity, { id }, { createdAt });
     await allocateAddress(em, {
       locationId: world.location.id,
       serverId: id,
