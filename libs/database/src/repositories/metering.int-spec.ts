@@ -200,6 +200,27 @@ describe('closing', () => {
     expect(servers.map(({ id }) => sum(id))).toEqual([30 * HOUR, 29.5 * HOUR]);
   });
 
+  it('is told to its tenant, once, with what it has', async () => {
+    await makeServer(0);
+    expect(await close(3 * HOUR)).toBe(3);
+    expect(await close(3 * HOUR)).toBe(0);
+    const events: { tenant_id: string; data: Record<string, unknown> }[] = await em().query(
+      `SELECT tenant_id, data FROM events WHERE type = 'usage.window_closed' ORDER BY seq`,
+    );
+    const all = await records();
+    expect(events).toEqual(
+      [0, 1, 2].map((hour) => ({
+        tenant_id: world.tenant.id,
+        data: {
+          window_start: at(hour * HOUR).toISOString(),
+          window_end: at((hour + 1) * HOUR).toISOString(),
+          records: all.filter(({ windowStart }) => +windowStart === +at(hour * HOUR)).length,
+          incomplete: true,
+        },
+      })),
+    );
+  });
+
   it('that is killed in the middle leaves nothing, and is done by the next', async () => {
     await makeServer(0);
     await rollUpUsage(database.dataSource, at(3 * HOUR));

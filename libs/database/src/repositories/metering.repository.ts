@@ -17,6 +17,12 @@ const CLOSE = `
   SELECT ${ID}, q.tenant_id, q.server_id, q.meter, w.a, w.b, q.plan_id, q.quantity, q.unit, q.incomplete, NULL
     FROM quantities q, w ORDER BY 1`;
 
+/** One event a tenant of which there is something to bill. */
+const TELL = `
+  SELECT record_event('usage.window_closed', tenant_id, NULL, 'usage/' || $2::text, jsonb_build_object(
+           'window_start', $2::text, 'window_end', $3::text, 'records', count(*), 'incomplete', bool_or(incomplete)))
+    FROM usage_records WHERE window_start = $1 AND corrects IS NULL GROUP BY tenant_id ORDER BY tenant_id`;
+
 /** The difference of what is known now to what was told. Of what nothing was told, the first record. */
 const CORRECT = `
   WITH ${QUANTITIES},
@@ -64,7 +70,7 @@ export interface MeteringOptions {
 
 /**
  * Writes the records of each hour that is over and summed up, hour by hour, each in one transaction with the mark of how far it
- * is. Killed anywhere, or run by several at a time, each is told once. Gives the number of hours closed.
+ * is, and the event that tells its tenants' billing. Killed anywhere, or run by several at a time, each is told once. Gives the number of hours closed.
  */
 export async function closeUsageWindows(dataSource: DataSource, options: MeteringOptions): Promise<number> {
   for (let hours = 0; ; hours++) {
@@ -85,6 +91,8 @@ async function closeNext(em: EntityManager, { now, slackMs = SAMPLE_SLACK_MS }: 
   if (!progress?.open) return false;
   await correctLate(em, progress.metered_to, slackMs);
   await em.query(CLOSE, [progress.metered_to, slackMs, null, progress.metered_to.toISOString()]);
+  const end = new Date(+progress.metered_to + HOUR_MS);
+  await em.query(TELL, [progress.metered_to, progress.metered_to.toISOString(), end.toISOString()]);
   await em.query(
     `UPDATE metering_progress SET metered_to = metered_to + interval '1 hour', seen = pg_current_snapshot()`,
   );
