@@ -57,7 +57,11 @@ berth_accept_migration() {
   use_migration "$3"
   read_bytes key "$8"
   read_bytes manifest "$9"
-  if [[ -e $DIR/config && ! -e $DIR/arriving ]]; then fail conflict "there is a container $ID already"; fi
+  if [[ -e $DIR/config && ! -e $DIR/arriving ]]; then
+    # It left this host before, and its removal is yet to come, or was taken back by a power loss.
+    [[ -e $DIR/departure/handed-over ]] || fail conflict "there is a container $ID already"
+    destroy_container
+  fi
   manifest=$(base64 -d <<<"$manifest")
   while read -r line; do
     case $line in
@@ -230,6 +234,7 @@ berth_reject_migration() {
     echo taken_over
     return
   fi
+  flush_at_end
   if [[ -e $DIR/arriving ]]; then
     destroy_container
   elif [[ -e $ARRIVALS/$ID/migration && $(<"$ARRIVALS/$ID/migration") == "$3" ]]; then
@@ -242,5 +247,6 @@ berth_reject_migration() {
 berth_close_migration() {
   begin_mutation "$1" "$2"
   use_migration "$3"
+  flush_at_end
   drop_arrival
 }

@@ -321,6 +321,7 @@ berth_drop_source() {
     line=${line#route replace } line=${line%% dev *}
     [[ $line == *:* && $4 != *:* || $line != *:* && $4 == *:* ]] || batch+="route replace $line via $4"$'\n' undo+="route delete $line via $4"$'\n'
   done <"$DIR/net.host"
+  flush_at_end
   destroy_container
   [[ $batch ]] || return 0
   ip -force -batch - <<<"$batch" 2>/dev/null || true

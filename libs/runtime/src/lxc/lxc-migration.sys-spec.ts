@@ -233,6 +233,17 @@ describe('lxc: migration', () => {
     expect(await expectWholeLog(1, id)).toBeGreaterThan(0);
   });
 
+  it('comes back to a host that still has what it left there, as after a power loss that took its removal back', async () => {
+    const { id } = await server();
+    const { m, target } = await handOver(id, 0, 'live');
+    await target.takeOver(id, m, fence);
+    await target.closeMigration(id, m, fence);
+    const count = await expectWholeLog(1, id);
+    await migrate(id, 1, 'live');
+    expect(await expectWholeLog(0, id)).toBeGreaterThan(count);
+    expect(await traces(1, id)).toBe('');
+  });
+
   it('gives the target away to nobody else: its key runs one command, from one address', async () => {
     const { id } = await server();
     const { m, source, target } = await handOver(id, 0, 'live');
