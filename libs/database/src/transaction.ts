@@ -16,10 +16,7 @@ export function inTransaction<T>(
 }
 
 /** As inTransaction, with all of its statements seeing the moment of the first one that reads. */
-export function inSnapshot<T>(
-  dataSource: DataSource,
-  work: (em: EntityManager) => Promise<T>,
-): Promise<T> {
+export function inSnapshot<T>(dataSource: DataSource, work: (em: EntityManager) => Promise<T>): Promise<T> {
   return withRetries(() => dataSource.transaction('REPEATABLE READ', work));
 }
 
