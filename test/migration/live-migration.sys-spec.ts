@@ -112,7 +112,7 @@ async function kernelLimits(hostId: string): Promise<string> {
     `cd /sys/fs/cgroup; for group in lxc.payload.${container} */lxc.payload.${container}; do
        [ -d $group ] || continue
        for file in memory.limit_in_bytes memory.memsw.limit_in_bytes memory.soft_limit_in_bytes memory.max memory.high memory.low \
-         memory.swap.max pids.max cpu.shares cpu.weight cpu.cfs_quota_us cpu.max cpuset.cpus blkio.throttle.read_bps_device \
+         memory.swap.max pids.max cpu.shares cpu.weight cpu.cfs_quota_us cpu.max cpuset.effective_cpus cpuset.cpus.effective blkio.throttle.read_bps_device \
          blkio.throttle.write_bps_device io.max; do
          [ ! -e $group/$file ] || echo "$file $(sed 's/^[0-9]*:[0-9]* /DEVICE /' $group/$file)"
        done
