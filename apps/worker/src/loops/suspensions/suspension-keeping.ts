@@ -1,4 +1,5 @@
 import {
+  activeOperationOf,
   createOperation,
   createOperationInLine,
   findUnsettledSuspensions,
@@ -7,6 +8,7 @@ import {
   lockFreeServer,
   newId,
   recordAudit,
+  refusalOf,
   reserveSnapshot,
   type ServerEntity,
 } from '@berth/database';
@@ -30,7 +32,8 @@ export class SuspensionKeeping {
     for (const { id, need } of await findUnsettledSuspensions(this.dataSource.manager, BATCH, restMs)) {
       const done = await inTransaction(this.dataSource, async (em) => {
         const server = await lockFreeServer(em, id);
-        if (!server || server.deletedAt || (await isBusy(em, id))) return false;
+        // Looked at again under the lock, while which no operation begins.
+        if (!server || server.deletedAt || (await activeOperationOf(em, id))) return false;
         return this[need](em, server);
       });
       if (done) asked += 1;
@@ -48,9 +51,11 @@ export class SuspensionKeeping {
 
   private async delete(em: EntityManager, server: ServerEntity): Promise<boolean> {
     if (!server.terminateAt || +server.terminateAt > Date.now()) return false;
-    const { id: serverId, hostId, tenantId } = server;
-    const of = { serverId, hostId, tenantId, ...REQUESTER };
-    const operation = await createOperationInLine(em, { ...of, kind: 'delete_server', input: {} });
+    const operation = await createOperationInLine(em, {
+      ...ofSystem(server),
+      kind: 'delete_server',
+      input: {},
+    });
     await this.audit(em, server, 'server.delete', operation.id);
     return true;
   }
@@ -64,15 +69,14 @@ export class SuspensionKeeping {
     try {
       await reserveSnapshot(em, server, { id, name: `final-${id.slice(-12)}`, memory: false });
     } catch (error) {
+      const refusal = error instanceof BerthError ? error : refusalOf(error);
+      if (!refusal || refusal.code === 'unavailable') throw error;
       await em.query('ROLLBACK TO SAVEPOINT final_snapshot');
-      const why = error instanceof BerthError ? error.message : 'its quota does not allow another one';
-      await this.audit(em, server, 'server.final_snapshot_skipped', null, why);
+      await this.audit(em, server, 'server.final_snapshot_skipped', null, refusal.message);
       return false;
     }
-    const { id: serverId, hostId, tenantId } = server;
-    const of = { serverId, hostId, tenantId, ...REQUESTER };
     const input = { snapshot_id: id, memory: false };
-    const operation = await createOperation(em, { ...of, kind: 'create_snapshot', input });
+    const operation = await createOperation(em, { ...ofSystem(server), kind: 'create_snapshot', input });
     await this.audit(em, server, 'server.create_snapshot', operation.id);
     return true;
   }
@@ -97,11 +101,9 @@ export class SuspensionKeeping {
   }
 }
 
-/** Looked at again under the lock: no operation begins while it is held. */
-async function isBusy(em: EntityManager, serverId: string): Promise<boolean> {
-  const rows: unknown[] = await em.query(
-    `SELECT FROM operations WHERE server_id = $1 AND status IN ('pending','running') LIMIT 1`,
-    [serverId],
-  );
-  return rows.length > 0;
-}
+const ofSystem = ({ id: serverId, hostId, tenantId }: ServerEntity) => ({
+  serverId,
+  hostId,
+  tenantId,
+  ...REQUESTER,
+});
