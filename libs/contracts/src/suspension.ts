@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const suspensionPolicySchema = z.enum(['stop', 'network']);
 export type SuspensionPolicy = z.output<typeof suspensionPolicySchema>;
 
-/** Who has a server suspended: it is let go when none of them has any more. `termination` ends with its being deleted. */
+/** Why a server is suspended; it is let go once no cause is left. `termination`: it will be deleted. */
 export const suspensionCauseSchema = z.enum(['server', 'tenant', 'termination']);
 export type SuspensionCause = z.output<typeof suspensionCauseSchema>;
 

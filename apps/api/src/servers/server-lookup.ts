@@ -9,6 +9,10 @@ export const DELETED_VISIBLE_MS = 30 * 24 * 3600_000;
 
 export const deletedVisibleSince = (): Date => new Date(Date.now() - DELETED_VISIBLE_MS);
 
+/** Since when deleted servers are shown too, to those who may see them and ask for it; null: none are. */
+export const deletedSinceFor = (caller: Caller, withDeleted: boolean): Date | null =>
+  withDeleted && caller.role === 'operator' ? deletedVisibleSince() : null;
+
 /** The server that an id or a name means, of those that this caller may see. Throws `not_found`, `conflict`. */
 export async function findServer(
   em: EntityManager,
@@ -16,8 +20,8 @@ export async function findServer(
   reference: string,
   withDeleted = false,
 ): Promise<ServerEntity> {
-  const deletedAt =
-    withDeleted && caller.role === 'operator' ? Or(IsNull(), MoreThan(deletedVisibleSince())) : IsNull();
+  const since = deletedSinceFor(caller, withDeleted);
+  const deletedAt = since ? Or(IsNull(), MoreThan(since)) : IsNull();
   return findByReference(em, ServerEntity, 'server', reference, { ...ownOnly(caller), deletedAt });
 }
 

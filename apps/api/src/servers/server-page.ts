@@ -2,7 +2,7 @@ import type { ServerView } from '@berth/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../http/request-context';
 import { notFound } from '../http/reference';
-import { deletedVisibleSince } from './server-lookup';
+import { deletedSinceFor } from './server-lookup';
 import { presentServerOfId } from './server-presenter';
 
 /** A server as this caller may see it. Throws `not_found`. */
@@ -14,7 +14,7 @@ export async function serverById(
 ): Promise<ServerView> {
   const server = await presentServerOfId(em, caller, id, {
     tenantId: caller.tenantId,
-    deletedSince: withDeleted && caller.role === 'operator' ? deletedVisibleSince() : null,
+    deletedSince: deletedSinceFor(caller, withDeleted),
   });
   if (!server) throw notFound('server', id);
   return server;

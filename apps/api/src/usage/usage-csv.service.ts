@@ -27,8 +27,8 @@ const PAGE = 2000;
 
 /** Sends records page by page, as fast as the client takes them: neither all of them nor a connection is held meanwhile. */
 @Injectable()
-export class UsageExportService {
-  private readonly logger = new Logger(UsageExportService.name);
+export class UsageCsvService {
+  private readonly logger = new Logger(UsageCsvService.name);
 
   constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
 

@@ -5,7 +5,7 @@ import { AnyToken, BillingOnly } from '../auth/access.decorator';
 import { Context, type RequestContext } from '../http/request-context';
 import { Answers } from '../openapi/answers';
 import { InvoicePreviewService } from './invoice-preview.service';
-import { UsageExportService } from './usage-export.service';
+import { UsageCsvService } from './usage-csv.service';
 import {
   InvoicePreviewAnswerDto,
   InvoicePreviewQueryDto,
@@ -20,7 +20,7 @@ import { UsageService } from './usage.service';
 export class UsageController {
   constructor(
     @Inject(UsageService) private readonly usage: UsageService,
-    @Inject(UsageExportService) private readonly exports: UsageExportService,
+    @Inject(UsageCsvService) private readonly records: UsageCsvService,
     @Inject(InvoicePreviewService) private readonly invoices: InvoicePreviewService,
   ) {}
 
@@ -38,7 +38,7 @@ export class UsageController {
   @ApiProduces('text/csv')
   @Answers(200)
   csv(@Context() context: RequestContext, @Query() query: UsageCsvQueryDto, @Res() response: Response) {
-    return this.exports.stream(context, query, response);
+    return this.records.stream(context, query, response);
   }
 
   /** What a tenant has to pay for a month, by the records of its hours that are closed. Billing and operators name it. */

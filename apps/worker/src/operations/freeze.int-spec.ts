@@ -1,7 +1,7 @@
 import { DriftFindingEntity, HostEntity, type ServerEntity } from '@berth/database';
 import { containerIdOf } from '@berth/domain';
 import type { SimulatedHost } from '@berth/runtime';
-import { eventually, orderServer, type World } from '@berth/testing';
+import { eventually, type World } from '@berth/testing';
 import { openBench, type TestBench } from '../testing/test-worker';
 
 jest.setTimeout(60_000);
@@ -25,9 +25,7 @@ beforeEach(async () => {
     const { manager } = bench.database.dataSource;
     return (await manager.findOneByOrFail(HostEntity, { id: world.host.id })).bootId !== null;
   });
-  const { server: made, operation } = await orderServer(bench.database.dataSource, world);
-  expect(await bench.ended(operation.id)).toMatchObject({ status: 'succeeded' });
-  server = await bench.server(made.id);
+  server = await bench.ordered(world);
 });
 
 const container = () => bench.fleet.store.readContainer(world.host.id, containerIdOf(server.number))!;

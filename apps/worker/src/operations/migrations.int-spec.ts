@@ -11,7 +11,7 @@ import {
 } from '@berth/database';
 import { containerIdOf, operationPlans } from '@berth/domain';
 import type { RuntimeErrorCode, RuntimeMethod, SimulatedHost } from '@berth/runtime';
-import { eventually, makeHost, orderServer, type World } from '@berth/testing';
+import { eventually, makeHost, type World } from '@berth/testing';
 import { IsNull } from 'typeorm';
 import { openBench, type TestBench } from '../testing/test-worker';
 
@@ -41,19 +41,13 @@ beforeEach(async () => {
     const hosts = await manager().findBy(HostEntity, [{ id: world.host.id }, { id: other.id }]);
     return hosts.every(({ bootId }) => bootId !== null);
   });
-  server = await ordered();
+  server = await bench.ordered(world);
 });
 
 const manager = () => bench.database.dataSource.manager;
 const containerOn = (host: SimulatedHost) =>
   bench.fleet.store.readContainer(host.key, containerIdOf(server.number));
 const states = () => [containerOn(a)?.state ?? null, containerOn(b)?.state ?? null];
-
-async function ordered(start = true): Promise<ServerEntity> {
-  const { server: made, operation } = await orderServer(bench.database.dataSource, world, {}, { start });
-  expect(await bench.ended(operation.id)).toMatchObject({ status: 'succeeded' });
-  return bench.server(made.id);
-}
 
 function ask(mode: MigrationModeName = 'live', fallback: MigrationModeName[] = []): Promise<string> {
   return inTransaction(bench.database.dataSource, async (em) => {

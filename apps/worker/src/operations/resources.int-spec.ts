@@ -14,7 +14,7 @@ import {
 } from '@berth/database';
 import { containerIdOf, limitsChange } from '@berth/domain';
 import type { SimulatedHost } from '@berth/runtime';
-import { eventually, orderServer, testLimits, type World } from '@berth/testing';
+import { eventually, testLimits, type World } from '@berth/testing';
 import { openBench, type TestBench } from '../testing/test-worker';
 
 jest.setTimeout(60_000);
@@ -36,9 +36,7 @@ afterAll(async () => bench.close());
 beforeEach(async () => {
   world = await bench.world({ cidr: `10.75.${networks++}.0/24` });
   machine = bench.fleet.host(world.host.id);
-  const { server: made, operation } = await orderServer(bench.database.dataSource, world);
-  expect(await bench.ended(operation.id)).toMatchObject({ status: 'succeeded' });
-  server = await bench.server(made.id);
+  server = await bench.ordered(world);
 });
 
 const container = () => bench.fleet.store.readContainer(world.host.id, containerIdOf(server.number))!;

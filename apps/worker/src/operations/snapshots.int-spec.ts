@@ -35,9 +35,7 @@ afterAll(async () => bench.close());
 beforeEach(async () => {
   world = await bench.world({ cidr: `10.76.${networks++}.0/24` });
   machine = bench.fleet.host(world.host.id);
-  const { server: made, operation } = await orderServer(bench.database.dataSource, world);
-  expect(await bench.ended(operation.id)).toMatchObject({ status: 'succeeded' });
-  server = await bench.server(made.id);
+  server = await bench.ordered(world);
 });
 
 const em = () => bench.database.dataSource.manager;

@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hostRecordSql, type HostRecord } from '../hosts/host-record';
 import { HostRuntimes } from '../hosts/host-runtimes';
-import type { TemplateRecord } from '../templates/host-templates';
+import { templateRecordSql, type TemplateRecord } from '../templates/host-templates';
 
 interface MigrationEnd {
   host: HostRecord;
@@ -44,7 +44,7 @@ interface Row {
 
 const SQL = `
   SELECT m.operation_id, s.id AS server_id, s.number, s.status,
-         jsonb_build_object('sha256', t.sha256, 'compression', t.compression, 'source', t.source) AS template,
+         ${templateRecordSql('t')} AS template,
          ${hostRecordSql('a')} AS source, a.capabilities AS source_capabilities,
          ${hostRecordSql('b')} AS target, b.capabilities AS target_capabilities
     FROM server_migrations m JOIN servers s ON s.id = m.server_id JOIN templates t ON t.id = s.template_id

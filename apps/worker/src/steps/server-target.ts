@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hostRecordSql, type HostRecord } from '../hosts/host-record';
 import { HostRuntimes } from '../hosts/host-runtimes';
-import type { TemplateRecord } from '../templates/host-templates';
+import { templateRecordSql, type TemplateRecord } from '../templates/host-templates';
 
 /** A server as a step needs it: where it is, and what its container is to be. */
 export interface ServerTarget {
@@ -47,7 +47,7 @@ const TARGET_SQL = prepared(
   'server_target',
   `
   SELECT s.number, s.status, s.checkpointed, s.hostname, s.limits, s.id_slot, s.ssh_keys, s.features, s.devices,
-         jsonb_build_object('sha256', t.sha256, 'compression', t.compression, 'source', t.source) AS template,
+         ${templateRecordSql('t')} AS template,
          ${hostRecordSql('h')} AS host,
          coalesce((SELECT jsonb_agg(jsonb_build_object('address', host(a.address), 'family', a.family, 'prefix', a.prefix)
                                     ORDER BY a.family, a.is_primary DESC, a.id)

@@ -9,6 +9,10 @@ export interface TemplateRecord {
   source: string;
 }
 
+/** SQL giving a TemplateRecord as one JSON value of the row named `alias`. */
+export const templateRecordSql = (alias: string): string =>
+  `jsonb_build_object('sha256', ${alias}.sha256, 'compression', ${alias}.compression, 'source', ${alias}.source)`;
+
 export interface ImportOptions {
   signal: AbortSignal;
   /** 0–100; not called where the size is unknown. */

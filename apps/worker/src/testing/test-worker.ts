@@ -9,7 +9,14 @@ import {
   ServerEntity,
   type SealingKeyPair,
 } from '@berth/database';
-import { createTestDatabase, eventually, makeWorld, type TestDatabase, type World } from '@berth/testing';
+import {
+  createTestDatabase,
+  eventually,
+  makeWorld,
+  orderServer,
+  type TestDatabase,
+  type World,
+} from '@berth/testing';
 import { SimulatedFleet } from '@berth/runtime';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -32,6 +39,8 @@ export interface TestBench {
   worker(
     given?: Partial<Omit<WorkerOptions, 'config'>> & { config?: Partial<WorkerConfig> },
   ): Promise<RunningWorker>;
+  /** A server as its order made it. Throws unless that has succeeded. */
+  ordered(world: World): Promise<ServerEntity>;
   /** Asks for an operation, as the API would; gives its id. */
   ask(server: ServerEntity, kind: OperationKind, input?: Record<string, unknown>): Promise<string>;
   /** Waits for the operation's end. */
@@ -65,6 +74,15 @@ export async function openBench(options: { poolSize?: number } = {}): Promise<Te
     BERTH_USAGE_INTERVAL_MS: '300',
     BERTH_SHUTDOWN_TIMEOUT_MS: '5000',
   };
+  const ended = (operationId: string, timeoutMs = 20_000) =>
+    eventually(
+      `the end of operation ${operationId}`,
+      async () => {
+        const operation = await manager.findOneByOrFail(OperationEntity, { id: operationId });
+        return operation.finishedAt ? operation : null;
+      },
+      { timeoutMs },
+    );
   return {
     database,
     fleet,
@@ -104,15 +122,13 @@ export async function openBench(options: { poolSize?: number } = {}): Promise<Te
       );
       return id;
     },
-    ended: (operationId, timeoutMs = 20_000) =>
-      eventually(
-        `the end of operation ${operationId}`,
-        async () => {
-          const operation = await manager.findOneByOrFail(OperationEntity, { id: operationId });
-          return operation.finishedAt ? operation : null;
-        },
-        { timeoutMs },
-      ),
+    ended,
+    ordered: async (world) => {
+      const { server, operation } = await orderServer(database.dataSource, world);
+      const { status, error } = await ended(operation.id);
+      if (status !== 'succeeded') throw new Error(`the order ${status}: ${JSON.stringify(error)}`);
+      return manager.findOneByOrFail(ServerEntity, { id: server.id });
+    },
     operation: (id) => manager.findOneByOrFail(OperationEntity, { id }),
     steps: (operationId) =>
       manager.find(OperationStepEntity, { where: { operationId }, order: { position: 'ASC' } }),

@@ -11,7 +11,7 @@ import {
 } from '@berth/database';
 import type { SuspensionPolicy } from '@berth/contracts';
 import { containerIdOf } from '@berth/domain';
-import { eventually, orderServer, type World } from '@berth/testing';
+import { eventually, type World } from '@berth/testing';
 import { openBench, type TestBench } from '../../testing/test-worker';
 import { SuspensionKeeping } from './suspension-keeping';
 
@@ -29,9 +29,7 @@ beforeAll(async () => {
 afterAll(async () => bench.close());
 beforeEach(async () => {
   world = await bench.world({ cidr: `10.78.${networks++}.0/24` });
-  const made = await orderServer(bench.database.dataSource, world);
-  expect(await bench.ended(made.operation.id)).toMatchObject({ status: 'succeeded' });
-  server = await bench.server(made.server.id);
+  server = await bench.ordered(world);
 });
 
 const container = () => bench.fleet.store.readContainer(world.host.id, containerIdOf(server.number))!;
@@ -88,13 +86,12 @@ it('a host that boots does not start it', async () => {
   const { manager } = bench.database.dataSource;
   const host = () => manager.findOneByOrFail(HostEntity, { id: world.host.id });
   // Another server of the host shows when its recovery is over.
-  const other = await orderServer(bench.database.dataSource, world);
-  await bench.ended(other.operation.id);
+  const other = await bench.ordered(world);
   const { bootId } = await host();
   await machine.crash();
   await machine.boot();
   await eventually('the boot noted', async () => (await host()).bootId !== bootId, { timeoutMs: 20_000 });
-  const otherContainer = containerIdOf((await bench.server(other.server.id)).number);
+  const otherContainer = containerIdOf(other.number);
   const running = () => bench.fleet.store.readContainer(world.host.id, otherContainer)?.state === 'running';
   await eventually('the other one runs again', running, { timeoutMs: 20_000 });
   expect([await status(), seen()]).toEqual(['suspended', ['stopped', true]]);
