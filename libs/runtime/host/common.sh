@@ -122,9 +122,23 @@ flush() {
   exec setsid sync -f "$POOL"
 }
 
+# Makes that pipe, in the place of whatever is there: a script that was under way when its host lost /run may have opened it
+# before it was made anew, which leaves a file, and reading a file does not wait.
+make_silence() {
+  [[ ! -p $RUN/silence ]] || return 0
+  local made
+  mkdir -p "$RUN"
+  made=$(mktemp -u "$RUN/silence.XXXXXX")
+  mkfifo -m 600 "$made"
+  mv -fT "$made" "$RUN/silence"
+}
+
 # pause [SECONDS]: waits 20 ms, or so long, without a process: on a pipe that never says anything.
 pause() {
-  [[ ${TICK_FD-} ]] || exec {TICK_FD}<>"$RUN/silence"
+  if [[ ! ${TICK_FD-} ]]; then
+    make_silence
+    exec {TICK_FD}<>"$RUN/silence"
+  fi
   read -r -t "${1:-0.02}" -u "$TICK_FD" || true
 }
 

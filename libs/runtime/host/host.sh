@@ -52,7 +52,7 @@ berth_prepare_host() {
   exec {LOCK_FD}>>"$RUN/prepare.lock"
   flock -w "$LOCK_WAIT_S" "$LOCK_FD" || fail busy 'another worker prepares the host'
   mkdir -p "$RUN/locks" "$RUN/state" "$RUN/roots" "$RUN/log" "$RUN/beancounters" "$RUN/devices" "$RUN/seccomp"
-  [[ -p $RUN/silence ]] || mkfifo "$RUN/silence"
+  make_silence
   # A container's ids must pass through to its root, and LXC insists on its own path too.
   chmod 711 "$RUN" "$RUN/roots" "$RUN/beancounters" "$POOL" "$CONTAINERS"
   chmod 700 "$RUN/locks" "$RUN/state" "$RUN/log" "$TEMPLATES" "$FENCES"

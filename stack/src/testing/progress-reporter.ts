@@ -10,6 +10,9 @@ export interface TestCounts {
   skipped: number;
 }
 
+/** How long jest may take to end after its last test: its teardown, and what the tests have left open. */
+const END_TIMEOUT_MS = 60_000;
+
 /** A line a test file, the failures in full, and the counts in a file for `npm test` to add up. */
 export default class ProgressReporter {
   onTestResult({ context, path }: Test, result: TestResult): void {
@@ -38,6 +41,13 @@ export default class ProgressReporter {
   onRunComplete(_contexts: unknown, results: AggregatedResult): void {
     const file = process.env[RESULTS_VARIABLE];
     if (file) writeFileSync(file, JSON.stringify(countsOf(results)));
+    // A connection that a test forgot would hold `npm test` up for ever. Unreferenced: it ends only what doesn't end itself.
+    setTimeout(() => {
+      console.log(
+        `! jest did not end ${END_TIMEOUT_MS / 1000} s after its last test: a test left something open`,
+      );
+      process.exit(1);
+    }, END_TIMEOUT_MS).unref();
   }
 }
 

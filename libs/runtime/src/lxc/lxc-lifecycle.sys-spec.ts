@@ -177,6 +177,15 @@ describe('lxc: life and death', () => {
     await holder;
   });
 
+  it('waits without a process also where a script of before a power loss has left a file in its pipe’s place', async () => {
+    await kit().host('rm -f /run/berth/silence && echo left >/run/berth/silence');
+    const { id } = await kit().started();
+    await kit().runtime.stop(id, { fence: 1, timeoutMs: 10_000 });
+    await kit().host('rm -f /run/berth/silence && echo left >/run/berth/silence');
+    await kit().runtime.prepareHost();
+    expect(await kit().host('stat -c %F /run/berth/silence*')).toBe('fifo\n');
+  });
+
   it('says so where the template is not a root file system', async () => {
     const { Readable } = await import('node:stream');
     const { createHash } = await import('node:crypto');

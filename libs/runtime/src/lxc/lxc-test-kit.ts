@@ -17,19 +17,19 @@ export interface LxcTestKit extends LxcHarness {
 }
 
 export function useLxcKit(template = 'busybox'): () => LxcTestKit {
-  let kit: LxcTestKit;
+  let kit: LxcTestKit | undefined;
   const made: string[] = [];
   beforeAll(async () => {
     const harness = await openLxcHarness(template);
+    kit = makeKit(harness, made);
     await harness.runtime.prepareHost();
     await harness.runtime.ensureTemplate(harness.image, harness.open);
-    kit = makeKit(harness, made);
   });
   afterEach(async () => {
-    for (const id of made.splice(0)) await kit.runtime.destroy(id, { fence: 1_000_000 });
+    for (const id of made.splice(0)) await kit?.runtime.destroy(id, { fence: 1_000_000 });
   });
   afterAll(() => kit?.close());
-  return () => kit;
+  return () => kit!;
 }
 
 function makeKit(harness: LxcHarness, made: string[]): LxcTestKit {
