@@ -57,7 +57,8 @@ export class Window {
     });
     page.on('pageerror', (error) => note(`uncaught: ${error.message}`));
     page.on('response', (response) => {
-      if (response.status() >= 400) note(`${response.status()} ${response.request().method()} ${response.url()}`);
+      if (response.status() >= 400)
+        note(`${response.status()} ${response.request().method()} ${response.url()}`);
     });
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
