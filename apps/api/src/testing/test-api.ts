@@ -121,10 +121,14 @@ export async function startTestApi(
     rateLimitExemptRoles: ['operator', 'billing'],
     bodyLimitBytes: 262_144,
     templateFileRoots: ['/srv/templates'],
+    sessionMaxAgeMs: 43_200_000,
+    sessionIdleMs: 7_200_000,
+    dashboardDir: null,
+    oidc: null,
     ...given,
   };
   const app = await createApi(config);
-  await listen(app, 0, '127.0.0.1');
+  await listen(app, config.port, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   const world = await makeWorld(database.dataSource, worldOptions);
   const make = (role: Role, tenantId: string | null, scopes: Scope[] = ['read', 'write']) =>
