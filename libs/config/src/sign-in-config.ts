@@ -76,8 +76,8 @@ export function checkSignIn(
   env: Variables & { BERTH_PUBLIC_URL?: string | undefined },
   context: z.RefinementCtx,
 ): void {
-  const missing = (variable: string, message = 'is missing') =>
-    context.addIssue({ code: 'custom', path: [variable], message });
+  const missing = (variable: string) =>
+    context.addIssue({ code: 'custom', path: [variable], message: 'is missing' });
   if (env.BERTH_OIDC_ISSUER === undefined) {
     if (env.BERTH_OIDC_CLIENT_ID !== undefined) missing('BERTH_OIDC_ISSUER');
     return;
@@ -85,8 +85,7 @@ export function checkSignIn(
   if (env.BERTH_OIDC_CLIENT_ID === undefined) missing('BERTH_OIDC_CLIENT_ID');
   if (env.BERTH_PUBLIC_URL === undefined) missing('BERTH_PUBLIC_URL');
   const grants = [...env.BERTH_OIDC_OPERATOR_VALUES, ...env.BERTH_OIDC_BILLING_VALUES];
-  if (grants.length === 0 && env.BERTH_OIDC_TENANT_CLAIM === undefined)
-    missing('BERTH_OIDC_OPERATOR_VALUES');
+  if (grants.length === 0 && env.BERTH_OIDC_TENANT_CLAIM === undefined) missing('BERTH_OIDC_OPERATOR_VALUES');
 }
 
 export function signInConfig(env: Variables): SignInConfig {
