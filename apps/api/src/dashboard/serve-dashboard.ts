@@ -9,8 +9,8 @@ const BESIDE_THE_API = resolve(__dirname, '../../../dashboard/dist');
 const API = /^\/(v1|docs|admin|health|metrics|openapi\.json)(\/|$)/;
 const ASSETS = '/assets/';
 
-const NOT_BUILT = `Berth's API answers here. The dashboard is not built: run "npm run build --workspace apps/dashboard",
-or name the directory of a built one in BERTH_DASHBOARD_DIR.
+const NOT_BUILT = `Berth's API answers here. The dashboard is not built: build apps/dashboard, or name the directory of
+a built one in BERTH_DASHBOARD_DIR.
 `;
 
 /** Vite's assets carry a hash of what they hold in their names, so they never change; all else is asked for anew. */

@@ -89,7 +89,7 @@ export class OidcProvider {
       if (error instanceof client.AuthorizationResponseError) throw this.refusal(error);
       // Its endpoints or keys may have changed: they are asked for again.
       this.discovered = null;
-      throw this.unavailable(error);
+      throw this.unavailable('could not finish the sign-in; try again', error);
     }
   }
 
@@ -104,11 +104,10 @@ export class OidcProvider {
     );
   }
 
-  private unavailable(error: unknown): BerthError {
+  private unavailable(what: string, error: unknown): BerthError {
     const { name, issuer } = this.settings;
     this.logger.warn({ err: error, issuer }, 'sign-in by OpenID Connect failed');
-    const message = `${name} does not answer as it should; try again later, or sign in with a token`;
-    return new BerthError('unavailable', message, {}, { cause: error });
+    return new BerthError('unavailable', `${name} ${what}, or sign in with a token`, {}, { cause: error });
   }
 
   private callbackUrl(query: string): URL {
@@ -125,7 +124,7 @@ export class OidcProvider {
       return await asked;
     } catch (error) {
       if (this.discovered === asked) this.discovered = null;
-      throw this.unavailable(error);
+      throw this.unavailable('does not answer; try again later', error);
     }
   }
 
