@@ -56,6 +56,7 @@ const TAGS = [
   'locations',
   'quota',
   'tokens',
+  'session',
   'webhooks',
   'tenants',
   'hosts',
