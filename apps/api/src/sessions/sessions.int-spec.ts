@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { purgeSessions, SessionEntity, TenantEntity, TokenEntity } from '@berth/database';
+import { DataSource } from 'typeorm';
 import { startTestApi, type TestAnswer, type TestApi, type TestRequest } from '../testing/test-api';
 
 /** A browser that is signed in. */
@@ -166,6 +167,24 @@ describe('sessions', () => {
     expect((await bearer(`berth_${'A'.repeat(43)}`)).status).toBe(401);
     expect((await bearer(api.tokens.customer, 'POST', '/v1/tokens')).status).toBe(201);
     expect(outcome(await bearer(api.tokens.operator, 'GET', '/v1/session'))).toEqual([401, 'unauthorized']);
+  });
+
+  it('costs a request with a bearer token no query, with a cookie or without', async () => {
+    const { cookie } = await signIn(api.tokens.operator);
+    const asked = jest.spyOn(DataSource.prototype, 'query');
+    const queriesOf = async (options: TestRequest) => {
+      asked.mockClear();
+      expect((await api.request('GET', '/v1/jobs', options)).status).toBe(200);
+      return asked.mock.calls.map(([sql]) => /prepared:(find_\w+)/.exec(sql)?.[1]).filter(Boolean);
+    };
+    try {
+      const token = api.tokens.operator;
+      expect(await queriesOf({ token })).toEqual(['find_token']);
+      expect(await queriesOf({ token, headers: { cookie } })).toEqual(['find_token']);
+      expect(await queriesOf({ token: null, headers: { cookie } })).toEqual(['find_session']);
+    } finally {
+      asked.mockRestore();
+    }
   });
 
   it('ends when it expires, when it is left unused, and stays while it is used', async () => {
