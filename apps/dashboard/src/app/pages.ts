@@ -7,6 +7,7 @@ const routes: Record<string, () => Promise<Record<string, React.ComponentType>>>
     import('../pages/operations/operations.page').then(({ OperationsPage: Page }) => ({ Page })),
   '/operations/$id': () =>
     import('../pages/operations/operation.page').then(({ OperationPage: Page }) => ({ Page })),
+  '/servers': () => import('../pages/servers/servers.page').then(({ ServersPage: Page }) => ({ Page })),
 };
 
 /** Search parameters are the pages' filters: plain texts, which the pages read themselves. */
