@@ -6,6 +6,7 @@ const api = process.env.BERTH_API_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
-  build: { outDir: 'dist', emptyOutDir: true, sourcemap: false, chunkSizeWarningLimit: 900 },
+  // Browsers that know light-dark(): translated for older ones, it forgets Mantine's scheme.
+  build: { outDir: 'dist', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], chunkSizeWarningLimit: 900 },
   server: { host: '127.0.0.1', proxy: { '/v1': { target: api, ws: true } } },
 });

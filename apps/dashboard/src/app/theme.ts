@@ -14,8 +14,22 @@ const berth: MantineColorsTuple = [
   '#064a63',
 ];
 
+/** The dark scheme's greys, with a touch of the same blue. */
+const dark: MantineColorsTuple = [
+  '#d3dae0',
+  '#b8c2cb',
+  '#a3b0bc',
+  '#7d8a96',
+  '#3d4954',
+  '#2d3741',
+  '#212a33',
+  '#1a2128',
+  '#12171c',
+  '#0c1014',
+];
+
 export const theme = createTheme({
-  colors: { berth },
+  colors: { berth, dark },
   primaryColor: 'berth',
   primaryShade: { light: 8, dark: 7 },
   autoContrast: true,

@@ -1,53 +1,55 @@
 import type { Limits } from '../api/types';
 import { bitRate, byteRate, bytes, count, percent } from './amounts';
 
-type LimitName = keyof Limits;
+export type LimitName = keyof Limits;
+type Kind = 'bytes' | 'byteRate' | 'bitRate' | 'count' | 'percent' | 'text';
 
-/** What limits are called, in the order in which people ask for them. */
-export const limitLabels: Record<LimitName, string> = {
-  cpus: 'CPUs',
-  cpu_limit_percent: 'CPU time (100 % is one CPU)',
-  cpu_units: 'CPU weight',
-  cpu_mask: 'Only these CPUs',
-  node_mask: 'Only these memory nodes',
-  ram_bytes: 'Memory',
-  ram_barrier_bytes: 'Memory, slowed down from',
-  ram_guarantee_bytes: 'Memory, guaranteed',
-  swap_bytes: 'Swap',
-  disk_bytes: 'Disk',
-  disk_inodes: 'Files and directories',
-  io_priority: 'Disk priority (0–7)',
-  io_limit_bps: 'Disk speed',
-  io_limit_iops: 'Disk operations a second',
-  num_proc: 'Processes',
-  net_rate_in_bps: 'Network in',
-  net_rate_out_bps: 'Network out',
+interface LimitInfo {
+  label: string;
+  kind: Kind;
+  help: string;
+}
+
+/** Every limit in words, in the order of the API's documentation. */
+export const limitInfo: Record<LimitName, LimitInfo> = {
+  cpu_units: { label: 'CPU weight', kind: 'count', help: 'Share when CPUs are scarce; 1000 is ordinary' },
+  cpu_limit_percent: { label: 'CPU limit', kind: 'percent', help: 'Of one CPU: 250 is two and a half' },
+  cpus: { label: 'CPUs', kind: 'count', help: 'That the server sees' },
+  cpu_mask: { label: 'CPU list', kind: 'text', help: 'Only these CPUs of the host, such as 0-2,7' },
+  node_mask: { label: 'NUMA nodes', kind: 'text', help: 'Only these memory nodes, such as 0' },
+  ram_bytes: { label: 'Memory', kind: 'bytes', help: 'Such as 2 GiB' },
+  ram_barrier_bytes: { label: 'Memory barrier', kind: 'bytes', help: 'Above it the server is slowed down' },
+  ram_guarantee_bytes: {
+    label: 'Guaranteed memory',
+    kind: 'bytes',
+    help: 'Kept even when the host is short',
+  },
+  swap_bytes: { label: 'Swap', kind: 'bytes', help: 'Such as 512 MiB' },
+  disk_bytes: { label: 'Disk', kind: 'bytes', help: 'Such as 20 GiB' },
+  disk_inodes: { label: 'Files (inodes)', kind: 'count', help: 'Files and directories, at most' },
+  io_priority: { label: 'Disk priority', kind: 'count', help: '0 (least) to 7 (most)' },
+  io_limit_bps: { label: 'Disk speed', kind: 'byteRate', help: 'A second, such as 100 MiB' },
+  io_limit_iops: { label: 'Disk operations', kind: 'count', help: 'A second' },
+  num_proc: { label: 'Processes', kind: 'count', help: 'Processes and threads, at most' },
+  net_rate_in_bps: { label: 'Network in', kind: 'bitRate', help: 'Such as 100 Mbit/s' },
+  net_rate_out_bps: { label: 'Network out', kind: 'bitRate', help: 'Such as 100 Mbit/s' },
 };
 
-export const limitNames = Object.keys(limitLabels) as LimitName[];
+export const limitNames = Object.keys(limitInfo) as LimitName[];
 
-const formats: Partial<Record<LimitName, (value: number) => string>> = {
-  cpu_limit_percent: percent,
-  io_limit_bps: byteRate,
-  net_rate_in_bps: bitRate,
-  net_rate_out_bps: bitRate,
-};
-
-/** `no limit` where there is none of its own. */
+/** A limit's value for people. Null: no limit of its own. */
 export function limitText(name: LimitName, value: number | string | null | undefined): string {
   if (value == null) return 'no limit';
   if (typeof value === 'string') return value;
-  return (formats[name] ?? (name.endsWith('_bytes') ? bytes : count))(value);
+  const formats = { bytes, byteRate, bitRate, count, percent, text: String };
+  return formats[limitInfo[name].kind](value);
 }
 
-/** How many CPUs' time it may use; null: as many as the host has. */
-export const cpusOf = ({ cpus, cpu_limit_percent }: Limits): number | null =>
-  cpu_limit_percent != null ? cpu_limit_percent / 100 : cpus;
-
-export function cpusText(limits: Limits): string {
-  const cpus = cpusOf(limits);
-  if (cpus === null) return 'shared CPUs';
-  return `${count(cpus)} ${cpus === 1 ? 'CPU' : 'CPUs'}`;
+/** How many CPUs' time it may use: `0.5 CPUs`. */
+export function cpusText({ cpus, cpu_limit_percent }: Limits): string {
+  const amount = cpu_limit_percent != null ? cpu_limit_percent / 100 : cpus;
+  if (amount === null) return 'shared CPUs';
+  return `${count(amount)} ${amount === 1 ? 'CPU' : 'CPUs'}`;
 }
 
 /** `1 CPU · 512 MiB · 5 GiB`. */
