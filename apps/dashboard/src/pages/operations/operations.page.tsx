@@ -45,7 +45,7 @@ export function OperationsPage() {
         </Group>
         <ResourceTable
           label="Jobs"
-          columns={isStaff(session) ? [...columns, ...staffColumns] : columns}
+          columns={isStaff(session) ? [...operationColumns, ...staffColumns] : operationColumns}
           rowKey={({ id }) => id}
           rows={{
             queryKey: ['operations', 'list', query],
@@ -71,7 +71,7 @@ export function OperationsPage() {
   );
 }
 
-const columns: Column<Operation>[] = [
+export const operationColumns: Column<Operation>[] = [
   {
     header: 'Job',
     cell: ({ id, kind }) => (

@@ -1,0 +1,24 @@
+import { queryOptions } from '@tanstack/react-query';
+import { refreshMs, spanOf, type TimeRange } from '../components/time-range';
+import { answerOf, api } from './client';
+
+const LIVE_MS = 5000;
+
+/** What the server holds now, counted on its host for every answer. */
+export const beancountersQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['beancounters', id],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/v1/servers/{id}/beancounters', { params: { path: { id } }, signal })),
+    refetchInterval: LIVE_MS,
+  });
+
+export const metricsQuery = (id: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ['metrics', id, range],
+    queryFn: async ({ signal }) => {
+      const params = { path: { id }, query: spanOf(range) };
+      return (await answerOf(api.GET('/v1/servers/{id}/metrics', { params, signal }))).metrics;
+    },
+    refetchInterval: refreshMs(range),
+  });
