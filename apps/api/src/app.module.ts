@@ -17,6 +17,7 @@ import { jsonBody } from './http/json-body.middleware';
 import { ValidationPipe } from './http/validation.pipe';
 import { IpPoolsModule } from './ip-pools/ip-pools.module';
 import { JobsController } from './jobs/jobs.controller';
+import { LiveModule } from './live/live.module';
 import { LocationsModule } from './locations/locations.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OperationsModule } from './operations/operations.module';
@@ -36,6 +37,7 @@ const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, Me
 const resources = [
   HostsModule,
   IpPoolsModule,
+  LiveModule,
   LocationsModule,
   OperationsModule,
   PlansModule,

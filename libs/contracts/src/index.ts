@@ -11,6 +11,7 @@ export * from './http/ip-pools';
 export * from './http/jobs';
 export * from './http/label-selector';
 export * from './http/list-query';
+export * from './http/live';
 export * from './http/locations';
 export * from './http/migrations';
 export * from './http/operations';

@@ -51,6 +51,7 @@ function addCommonParts(document: OpenAPIObject): void {
 const TAGS = [
   'servers',
   'operations',
+  'live',
   'plans',
   'templates',
   'locations',

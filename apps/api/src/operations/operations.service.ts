@@ -1,5 +1,5 @@
 import type { ListOperationsQuery } from '@berth/contracts';
-import { OperationEntity } from '@berth/database';
+import { OperationEntity, whereOperationFits } from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { scopeOfList } from '../auth/tenant-scope';
@@ -23,6 +23,11 @@ export class OperationsService {
     if (query.server_id) found.andWhere('op.serverId = :serverId', { serverId: query.server_id });
     if (query.host_id && caller.role === 'operator')
       found.andWhere('op.hostId = :hostId', { hostId: query.host_id });
+    if (query.since !== undefined)
+      found.andWhere('op.createdAt >= to_timestamp(:since)', { since: query.since });
+    if (query.until !== undefined)
+      found.andWhere('op.createdAt < to_timestamp(:until)', { until: query.until });
+    if (query.search) whereOperationFits(found, query.search);
     const columns = { created_at: 'op.createdAt', id: 'op.id' };
     const { rows, pagination } = await listPage(found, query, columns, {
       field: 'created_at',

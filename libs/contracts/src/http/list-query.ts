@@ -17,6 +17,12 @@ export const referenceSchema = z
   .string()
   .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._,@+-]{0,252}$/u, 'must be an id or a name');
 
+/** A part of a name and the like, as a person types it. */
+export const searchParameter = z
+  .string()
+  .transform((text) => text.trim())
+  .pipe(z.string().min(1).max(100).regex(/^[^\p{C}]*$/u, 'must not have control characters'));
+
 /** `true` or `false` in a query. */
 export const flagParameter = z.enum(['true', 'false']).transform((value) => value === 'true');
 
