@@ -5,9 +5,9 @@ import { startTestApi, type TestApi, type TestAnswer } from '../testing/test-api
 /**
  * What one tenant may do at a route with another's things.
  * `public`: nothing of a tenant is there. `staff`: no customer gets in. `catalogue`: the same for all, staff change it.
- * `list`: only the own things are in it. `item`: another's is 404, and nothing changes. `new`: what is made is the caller's own.
+ * `stream`: does not end, see live.int-spec.ts. `list`: only the own things are in it. `item`: another's is 404, and nothing changes. `new`: what is made is the caller's own.
  */
-type Rule = 'public' | 'staff' | 'catalogue' | 'list' | 'item' | 'new';
+type Rule = 'public' | 'staff' | 'catalogue' | 'stream' | 'list' | 'item' | 'new';
 
 const rules: Record<string, Rule> = {
   'GET /health/live': 'public',
@@ -52,6 +52,7 @@ const rules: Record<string, Rule> = {
   'POST /v1/locations': 'staff',
   'PATCH /v1/locations/{id}': 'staff',
   'DELETE /v1/locations/{id}': 'staff',
+  'GET /v1/stream': 'stream',
   'GET /v1/quota': 'list',
   'GET /v1/usage': 'list',
   'GET /v1/usage.csv': 'staff',

@@ -21,8 +21,10 @@ export interface ReaderTargets {
 
 /** Finds out what changes, for all streams of a process at once, and only while there are any. */
 export class ChangeReader {
-  private readonly feed: ChangeFeed;
+  private feed: ChangeFeed;
   private digest: ChangeDigest | null = null;
+  private isFailing = false;
+  private looking = false;
   private unwatch: (() => void) | null = null;
   private timer: NodeJS.Timeout | null = null;
   private lookedAt = -Infinity;
@@ -37,13 +39,18 @@ export class ChangeReader {
     this.feed = new ChangeFeed(dataSource);
   }
 
-  /** Resolves when whatever is committed from now on will be told. Throws where Postgres can't be asked. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when whatever is committed from now on will be told; with false where it was stopped or begun anew meanwhile.
+   * Throws where Postgres can't be asked.
+   */
+  async start(): Promise<boolean> {
     const run = ++this.run;
-    await this.feed.start();
-    this.digest = await readChangeDigest(this.dataSource);
-    // Stopped, or begun anew, while it waited.
-    if (run !== this.run) return;
+    const feed = new ChangeFeed(this.dataSource);
+    await feed.start();
+    const digest = await readChangeDigest(this.dataSource);
+    if (run !== this.run) return false;
+    this.feed = feed;
+    this.digest = digest;
     this.lookedAt = this.comparedAt = performance.now();
     this.unwatch = this.events.watchAll(({ operationId, ended }) => {
       this.targets.pending.operation(operationId);
@@ -51,6 +58,7 @@ export class ChangeReader {
       if (ended) this.schedule(0, run);
     });
     this.schedule(LOOK_MS, run);
+    return true;
   }
 
   stop(): void {
@@ -66,15 +74,19 @@ export class ChangeReader {
     return performance.now() - this.lookedAt;
   }
 
-  private looking = false;
-
   private schedule(delayMs: number, run: number): void {
     if (run !== this.run || this.looking) return;
     if (this.timer) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.looking = true;
       this.look()
-        .catch((error: unknown) => this.targets.onError(error as Error))
+        .then(
+          () => (this.isFailing = false),
+          (error: unknown) => {
+            if (!this.isFailing) this.targets.onError(error as Error);
+            this.isFailing = true;
+          },
+        )
         .finally(() => {
           this.looking = false;
           this.schedule(LOOK_MS, this.run);

@@ -97,8 +97,7 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
   }
 
   private async start(): Promise<void> {
-    await this.reader.start();
-    if (this.streams.size === 0) return this.stop();
+    if (!(await this.reader.start())) return;
     this.intervals = [
       setInterval(() => this.beat(), BEAT_MS),
       setInterval(() => void this.checkTokens(), CHECK_TOKENS_MS),
@@ -112,6 +111,7 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
     if (this.telling !== null && this.telling !== 'now') clearTimeout(this.telling);
     if (this.telling !== 'now') this.telling = null;
     this.pending.clear();
+    this.teller.forget();
   }
 
   private end(stream: Stream): void {
@@ -137,7 +137,11 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
     this.telling = setTimeout(() => {
       this.telling = 'now';
       this.tell()
-        .catch((error: unknown) => this.logger.warn({ err: error }, 'changes could not be told; trying again'))
+        .catch((error: unknown) => {
+          // The reader has said so where Postgres is away.
+          if (this.reader.age < TELL_EVERY_MS)
+            this.logger.warn({ err: error }, 'changes could not be told; trying again');
+        })
         .finally(() => {
           this.telling = null;
           this.tellSoon();

@@ -46,6 +46,11 @@ export class LiveTeller {
     return new Map(texts.filter(([, text]) => text !== ''));
   }
 
+  /** Nobody listens any more. */
+  forget(): void {
+    this.told.clear();
+  }
+
   private notices(audience: Audience, now: number): string {
     const [changed, overflow] = [audience.changed.take(now), audience.overflow.take(now)];
     return (
@@ -60,7 +65,7 @@ export class LiveTeller {
     for (const messages of kinds) {
       for (const [viewer, byId] of Object.entries(messages)) {
         for (const [id, message] of byId) {
-          const key = `${viewer} ${message.slice(7, 13)} ${id}`;
+          const key = `${viewer} ${id}`;
           if (this.told.get(key) !== message) news.add(message);
           this.told.delete(key);
           this.told.set(key, message);
