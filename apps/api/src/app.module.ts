@@ -21,6 +21,7 @@ import { LiveModule } from './live/live.module';
 import { LocationsModule } from './locations/locations.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OperationsModule } from './operations/operations.module';
+import { OverviewModule } from './overview/overview.module';
 import { PlansModule } from './plans/plans.module';
 import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
@@ -40,6 +41,7 @@ const resources = [
   LiveModule,
   LocationsModule,
   OperationsModule,
+  OverviewModule,
   PlansModule,
   ServersModule,
   ServerUsageModule,

@@ -15,6 +15,7 @@ export * from './http/live';
 export * from './http/locations';
 export * from './http/migrations';
 export * from './http/operations';
+export * from './http/overview';
 export * from './http/plans';
 export * from './http/quota';
 export * from './http/server-usage';

@@ -59,6 +59,7 @@ const TAGS = [
   'tokens',
   'webhooks',
   'tenants',
+  'overview',
   'hosts',
   'ip_pools',
   'jobs',
