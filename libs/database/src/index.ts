@@ -39,6 +39,7 @@ export * from './repositories/event-dispatch.repository';
 export * from './repositories/host-access.repository';
 export * from './repositories/host-usage.repository';
 export * from './repositories/metering.repository';
+export * from './repositories/migration-target.repository';
 export * from './repositories/new-server.repository';
 export * from './repositories/idempotency.repository';
 export * from './repositories/instant-operation.repository';

@@ -1,10 +1,11 @@
 import type { ListOperationsQuery } from '@berth/contracts';
-import { OperationEntity, whereOperationFits } from '@berth/database';
+import { OperationEntity, OperationStepEntity, whereOperationFits } from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { scopeOfList } from '../auth/tenant-scope';
 import { listPage } from '../http/list';
 import type { RequestContext } from '../http/request-context';
+import { operationLog } from './operation-log';
 import { findOperation } from './operation-lookup';
 import { presentOperation, presentOperations } from './operation-presenter';
 
@@ -39,5 +40,15 @@ export class OperationsService {
   async get({ caller }: RequestContext, id: string) {
     const em = this.dataSource.manager;
     return { operation: await presentOperation(em, await findOperation(em, caller, id), caller) };
+  }
+
+  async log({ caller }: RequestContext, id: string) {
+    const em = this.dataSource.manager;
+    const operation = await findOperation(em, caller, id);
+    const steps = await em.find(OperationStepEntity, {
+      where: { operationId: operation.id },
+      order: { position: 'ASC' },
+    });
+    return { log: operationLog(operation, steps, caller.role) };
   }
 }

@@ -9,7 +9,7 @@ const USAGE_LATE_MS = 2 * 3600_000;
 const MOST_HOSTS = 10;
 
 const things = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
-const time = (moment: string | null) => (moment === null ? null : new Date(moment).toISOString());
+const time = (moment: string | Date | null) => (moment === null ? null : new Date(moment).toISOString());
 const gone = (host: FleetHost) => !host.reachable && (host.state === 'active' || host.state === 'cordoned');
 
 function ofHosts(
@@ -124,7 +124,7 @@ export function alertsOf(
       since: null,
     })),
   ];
-  if (+now - +new Date(facts.metered_to) > USAGE_LATE_MS)
+  if (+now - +facts.metered_to > USAGE_LATE_MS)
     alerts.push({
       severity: 'warning',
       code: 'usage_late',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseLabelSelector } from './label-selector';
 
 /** A query parameter that holds a whole number. */
-const integerParameter = (min: number, max: number) =>
+export const integerParameter = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number')

@@ -61,3 +61,16 @@ export const operationSchema = z.object({
   finished_at: timeSchema.nullable(),
 });
 export type OperationView = z.output<typeof operationSchema>;
+
+export const operationLogEntrySchema = z.object({
+  at: timeSchema,
+  /** `output`: what the host printed, for operators. */
+  level: z.enum(['info', 'warning', 'error', 'output']),
+  message: z.string(),
+  step: z.string().nullable(),
+  /** Of the step. */
+  attempt: z.int().nullable(),
+});
+export type OperationLogEntry = z.output<typeof operationLogEntrySchema>;
+
+export const operationLogSchema = z.object({ log: z.array(operationLogEntrySchema) });

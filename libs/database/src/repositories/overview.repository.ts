@@ -15,7 +15,7 @@ export interface FleetHost {
   driver: DriverName;
   state: HostState;
   reachable: boolean;
-  last_seen_at: string | null;
+  last_seen_at: Date | null;
   last_error: string | null;
   /** 0 to 1: fullness of the scarcest resource. */
   load: number;
@@ -69,7 +69,7 @@ export interface OverviewFacts {
   /** By location and family, those of which little is left. */
   ip_pools: { location_id: string; location: string; family: number; used: number; usable: number }[];
   webhooks_disabled: { id: string; url: string; reason: string }[];
-  metered_to: string;
+  metered_to: Date;
 }
 
 /** Pending for so long is worth an alert; a lease that ran out so long ago is, since others should have taken over. */
