@@ -17,9 +17,11 @@ import { jsonBody } from './http/json-body.middleware';
 import { ValidationPipe } from './http/validation.pipe';
 import { IpPoolsModule } from './ip-pools/ip-pools.module';
 import { JobsController } from './jobs/jobs.controller';
+import { LiveModule } from './live/live.module';
 import { LocationsModule } from './locations/locations.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OperationsModule } from './operations/operations.module';
+import { OverviewModule } from './overview/overview.module';
 import { PlansModule } from './plans/plans.module';
 import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
@@ -36,8 +38,10 @@ const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, Me
 const resources = [
   HostsModule,
   IpPoolsModule,
+  LiveModule,
   LocationsModule,
   OperationsModule,
+  OverviewModule,
   PlansModule,
   ServersModule,
   ServerUsageModule,

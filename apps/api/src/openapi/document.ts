@@ -51,6 +51,7 @@ function addCommonParts(document: OpenAPIObject): void {
 const TAGS = [
   'servers',
   'operations',
+  'live',
   'plans',
   'templates',
   'locations',
@@ -58,6 +59,7 @@ const TAGS = [
   'tokens',
   'webhooks',
   'tenants',
+  'overview',
   'hosts',
   'ip_pools',
   'jobs',

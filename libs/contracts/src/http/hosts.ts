@@ -103,3 +103,32 @@ export const hostSchema = z.object({
   created_at: timeSchema,
 });
 export type HostView = z.output<typeof hostSchema>;
+
+const series = z.array(z.tuple([z.int(), z.number().nullable()]));
+
+/** Averages of the steps: `[t, v]`, t the step's start in seconds since 1970; null where the host was not sampled. */
+export const hostMetricSeriesSchema = z.object({
+  servers: series,
+  /** What its servers used. CPUs as a number: 2.5 is two and a half. */
+  used_cpus: series,
+  used_ram_bytes: series,
+  used_disk_bytes: series,
+  /** What was sold of it. */
+  allocated_cpus: series,
+  allocated_ram_bytes: series,
+  allocated_disk_bytes: series,
+  /** Without overcommit. */
+  capacity_cpus: series,
+  capacity_ram_bytes: series,
+  capacity_disk_bytes: series,
+});
+export type HostMetricSeries = z.output<typeof hostMetricSeriesSchema>;
+
+export const hostMetricsSchema = z.object({
+  from: timeSchema,
+  to: timeSchema,
+  /** Seconds. */
+  step: z.int(),
+  series: hostMetricSeriesSchema,
+});
+export type HostMetricsView = z.output<typeof hostMetricsSchema>;

@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 import { operationKindSchema } from '../operation-kinds';
 import { operationStatusSchema, stepStatusSchema } from '../states';
-import { anyOfParameter, listQuerySchema, timeSchema, uuidSchema } from './list-query';
+import {
+  anyOfParameter,
+  listQuerySchema,
+  searchParameter,
+  timeSchema,
+  uuidSchema,
+} from './list-query';
+import { momentParameter } from './server-usage';
 
 export const listOperationsQuerySchema = listQuerySchema(['created_at', 'id'], {
   status: anyOfParameter(operationStatusSchema).optional(),
@@ -10,6 +17,11 @@ export const listOperationsQuerySchema = listQuerySchema(['created_at', 'id'], {
   server_id: uuidSchema.optional(),
   host_id: uuidSchema.optional(),
   tenant_id: uuidSchema.optional(),
+  /** Asked for at this moment or later, and before that one. */
+  since: momentParameter.optional(),
+  until: momentParameter.optional(),
+  /** A part of the server's name or hostname; the beginning of the operation's or the server's id. */
+  search: searchParameter.optional(),
 });
 export type ListOperationsQuery = z.output<typeof listOperationsQuerySchema>;
 
@@ -49,3 +61,16 @@ export const operationSchema = z.object({
   finished_at: timeSchema.nullable(),
 });
 export type OperationView = z.output<typeof operationSchema>;
+
+export const operationLogEntrySchema = z.object({
+  at: timeSchema,
+  /** `output`: what the host printed, for operators. */
+  level: z.enum(['info', 'warning', 'error', 'output']),
+  message: z.string(),
+  step: z.string().nullable(),
+  /** Of the step. */
+  attempt: z.int().nullable(),
+});
+export type OperationLogEntry = z.output<typeof operationLogEntrySchema>;
+
+export const operationLogSchema = z.object({ log: z.array(operationLogEntrySchema) });
