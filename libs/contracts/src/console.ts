@@ -55,5 +55,3 @@ export const consoleTicketSchema = z.object({
   /** With the ticket in it; add `&columns=…&rows=…` for another size than 80 × 24. */
   websocket_path: z.string(),
 });
-
-export const consoleTicketBodySchema = z.strictObject({});

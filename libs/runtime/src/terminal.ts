@@ -34,3 +34,11 @@ export interface TerminalOptions {
   /** For it to open. Default 15,000. */
   timeoutMs?: number;
 }
+
+export function closeOnAbort(terminal: Terminal, signal: AbortSignal | undefined): void {
+  if (!signal) return;
+  const close = () => terminal.close();
+  if (signal.aborted) return close();
+  signal.addEventListener('abort', close, { once: true });
+  void terminal.ended.then(() => signal.removeEventListener('abort', close));
+}

@@ -120,6 +120,7 @@ export async function startTestApi(
     rateLimitPerHour: 1_000_000,
     rateLimitExemptRoles: ['operator', 'billing'],
     bodyLimitBytes: 262_144,
+    consoleIdleMs: 900_000,
     templateFileRoots: ['/srv/templates'],
     ...given,
   };

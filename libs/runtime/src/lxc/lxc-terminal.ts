@@ -54,7 +54,10 @@ export class LxcTerminal implements Terminal {
     this.over = true;
     clearInterval(this.alive);
     this.handle.stdin.end();
-    this.output.resume(); // Nobody reads any more: what is still to come must not hold up the end.
+    // Nobody reads any more: what is still to come must not hold up the end.
+    this.handle.stdout.unpipe();
+    this.handle.stdout.resume();
+    this.output.resume();
     const late = setTimeout(() => this.handle.kill(), CLOSE_MS);
     void this.handle.ended.then(() => clearTimeout(late));
   }

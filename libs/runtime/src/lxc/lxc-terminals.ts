@@ -4,7 +4,7 @@ import { RuntimeError } from '../runtime-error';
 import type { CommandHandle } from '../shell/command-handle';
 import { LineSplitter } from '../shell/output-buffer';
 import { scriptError } from '../shell/script-error';
-import type { Terminal, TerminalOptions } from '../terminal';
+import { closeOnAbort, type Terminal, type TerminalOptions } from '../terminal';
 import * as check from '../validation';
 import { EXIT_NOT_INSTALLED, EXIT_NOT_PREPARED } from './host-scripts';
 import { LxcMigrations } from './lxc-migrations';
@@ -34,7 +34,7 @@ export abstract class LxcTerminals extends LxcMigrations {
     for (let attempt = 1; ; attempt++) {
       try {
         const terminal = await this.tryTerminal(id, options, action, signal);
-        options.signal?.addEventListener('abort', () => terminal.close(), { once: true });
+        closeOnAbort(terminal, options.signal);
         return terminal;
       } catch (error) {
         const exitCode = error instanceof RuntimeError ? error.details.exitCode : null;

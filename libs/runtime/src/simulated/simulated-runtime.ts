@@ -18,7 +18,7 @@ import type {
   TemplateImage,
 } from '../container-runtime';
 import { RuntimeError } from '../runtime-error';
-import type { Terminal, TerminalOptions } from '../terminal';
+import { closeOnAbort, type Terminal, type TerminalOptions } from '../terminal';
 import * as check from '../validation';
 import { runGuestCommand } from './simulated-exec';
 import type { SimulatedHost } from './simulated-fleet';
@@ -320,7 +320,7 @@ export class SimulatedRuntime extends SimulatedMigrations implements ContainerRu
         watch(this.machine, id, container.startedAt),
       );
     });
-    options.signal?.addEventListener('abort', () => terminal.close(), { once: true });
+    closeOnAbort(terminal, options.signal);
     return terminal;
   }
 

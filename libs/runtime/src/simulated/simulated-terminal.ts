@@ -30,7 +30,10 @@ export class SimulatedTerminal implements Terminal {
       },
     });
     this.looking = setInterval(() => this.look(), LOOK_MS);
-    this.ended = new Promise((resolve) => this.output.once('close', () => resolve(this.end!)));
+    this.ended = new Promise((resolve) =>
+      // Closed without an end of its own: its reader has gone.
+      this.output.once('close', () => resolve(this.end ?? { reason: 'closed' })),
+    );
   }
 
   async write(bytes: Buffer): Promise<void> {
