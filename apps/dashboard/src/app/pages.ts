@@ -7,6 +7,11 @@ const routes: Record<string, () => Promise<Record<string, React.ComponentType>>>
     import('../pages/operations/operations.page').then(({ OperationsPage: Page }) => ({ Page })),
   '/operations/$id': () =>
     import('../pages/operations/operation.page').then(({ OperationPage: Page }) => ({ Page })),
+  '/locations': () =>
+    import('../pages/locations/locations.page').then(({ LocationsPage: Page }) => ({ Page })),
+  '/plans': () => import('../pages/plans/plans.page').then(({ PlansPage: Page }) => ({ Page })),
+  '/templates': () =>
+    import('../pages/templates/templates.page').then(({ TemplatesPage: Page }) => ({ Page })),
 };
 
 /** Search parameters are the pages' filters: plain texts, which the pages read themselves. */
