@@ -67,6 +67,7 @@ function LimitField({ name, text, refusal, onChange }: LimitFieldProps) {
       label={label}
       description={readAs ?? help}
       placeholder="No limit"
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
       value={text}
       error={error}
       inputMode={kind === 'count' || kind === 'percent' ? 'decimal' : undefined}

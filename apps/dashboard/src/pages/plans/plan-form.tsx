@@ -92,6 +92,7 @@ function PriceFields({ value, onChange, refusals }: PriceFieldsProps) {
             key={field}
             label={label}
             description={help}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
             value={value[field]}
             error={refusals[`price.${field}`] ?? errors[field]}
             onChange={(event) => onChange({ ...value, [field]: event.currentTarget.value })}
