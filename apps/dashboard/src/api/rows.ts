@@ -21,14 +21,6 @@ export function listRows<T>(path: string, query: Query = {}): Rows<T> {
   };
 }
 
-/** What a form's choice holds: there are few of them. */
-export function choices<T>(path: string, query: Query = {}) {
-  return {
-    queryKey: [path.split('/').at(-1)!, 'list', 'choices', query],
-    queryFn: async ({ signal }: { signal: AbortSignal }) => (await onePage<T>(path, query, signal)).rows,
-  };
-}
-
 async function onePage<T>(path: string, query: Query, signal: AbortSignal): Promise<RowsPage<T>> {
   const params = { query: { ...query, per_page: String(PAGE_SIZE) } };
   // Every list of the API has this shape; its type is the caller's.

@@ -12,6 +12,7 @@ const routes: Record<string, () => Promise<Record<string, React.ComponentType>>>
   '/plans': () => import('../pages/plans/plans.page').then(({ PlansPage: Page }) => ({ Page })),
   '/templates': () =>
     import('../pages/templates/templates.page').then(({ TemplatesPage: Page }) => ({ Page })),
+  '/servers': () => import('../pages/servers/servers.page').then(({ ServersPage: Page }) => ({ Page })),
 };
 
 /** Search parameters are the pages' filters: plain texts, which the pages read themselves. */

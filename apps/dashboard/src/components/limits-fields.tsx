@@ -1,6 +1,7 @@
 import { Fieldset, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { bitRate, bytes } from '../format/amounts';
 import { limitInfo, type LimitName } from '../format/limits';
+import type { FieldErrors } from './form-modal';
 import { type LimitTexts, parseLimit } from './limit-texts';
 
 const groups: [string, LimitName[]][] = [
@@ -13,12 +14,12 @@ const groups: [string, LimitName[]][] = [
 interface LimitsFieldsProps {
   value: LimitTexts;
   onChange: (value: LimitTexts) => void;
-  /** A message a field: `limits.ram_bytes`, as the API names it. */
-  errors?: Record<string, string>;
+  /** What the API refused, by its name of the field: `limits.ram_bytes`. */
+  errorOf?: FieldErrors;
 }
 
 /** The part of a form in which limits are entered as people say them (`2 GiB`); an empty field is no limit. */
-export function LimitsFields({ value, onChange, errors = {} }: LimitsFieldsProps) {
+export function LimitsFields({ value, onChange, errorOf }: LimitsFieldsProps) {
   return (
     <Stack gap="sm">
       {groups.map(([title, names]) => (
@@ -29,7 +30,7 @@ export function LimitsFields({ value, onChange, errors = {} }: LimitsFieldsProps
                 key={name}
                 name={name}
                 text={value[name]}
-                refusal={errors[`limits.${name}`]}
+                refusal={errorOf?.(`limits.${name}`)}
                 onChange={(text) => onChange({ ...value, [name]: text })}
               />
             ))}

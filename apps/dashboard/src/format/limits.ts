@@ -44,3 +44,27 @@ export function limitText(name: LimitName, value: number | string | null | undef
   const formats = { bytes, byteRate, bitRate, count, percent, text: String };
   return formats[limitInfo[name].kind](value);
 }
+
+/** How many CPUs' time it may use: `0.5 CPUs`. */
+export function cpusText({ cpus, cpu_limit_percent }: Limits): string {
+  const amount = cpu_limit_percent != null ? cpu_limit_percent / 100 : cpus;
+  if (amount === null) return 'shared CPUs';
+  return `${count(amount)} ${amount === 1 ? 'CPU' : 'CPUs'}`;
+}
+
+/** `1 CPU · 512 MiB · 5 GiB`. */
+export const limitsInShort = (limits: Limits) =>
+  [
+    cpusText(limits),
+    limits.ram_bytes === null ? 'any memory' : bytes(limits.ram_bytes),
+    limits.disk_bytes === null ? 'any disk' : bytes(limits.disk_bytes),
+  ].join(' · ');
+
+const GIB = 1024 ** 3;
+
+/** What a server with these limits counts for in its tenant's quota: what has no limit weighs what the API says of it. */
+export const demandOf = (limits: Limits) => ({
+  cpus: limits.cpus ?? (limits.cpu_limit_percent != null ? limits.cpu_limit_percent / 100 : 1),
+  ram_bytes: limits.ram_bytes ?? GIB,
+  disk_bytes: limits.disk_bytes ?? 10 * GIB,
+});

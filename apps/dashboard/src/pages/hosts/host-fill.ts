@@ -11,9 +11,19 @@ interface Fill {
 }
 
 /** What is promised to servers against what may be. */
-export function hostFills({ used, capacity, overcommit }: Pick<Host, 'used' | 'capacity' | 'overcommit'>): Fill[] {
+export function hostFills({
+  used,
+  capacity,
+  overcommit,
+}: Pick<Host, 'used' | 'capacity' | 'overcommit'>): Fill[] {
   return [
-    { resource: 'cpus', label: 'CPU', used: used.cpus, limit: capacity.cpus * overcommit.cpus, format: count },
+    {
+      resource: 'cpus',
+      label: 'CPU',
+      used: used.cpus,
+      limit: capacity.cpus * overcommit.cpus,
+      format: count,
+    },
     {
       resource: 'ram',
       label: 'Memory',

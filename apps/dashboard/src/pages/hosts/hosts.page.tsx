@@ -1,11 +1,12 @@
 import { Button, Group } from '@mantine/core';
 import { IconServer2 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { locationsQuery } from '../../api/catalogue';
 import { listRows } from '../../api/rows';
 import type { Host } from '../../api/types';
 import { FillCell } from '../../components/fill-cell';
-import { ChoiceFilter } from '../../components/filters';
-import { LocationFilter } from '../../components/location-choice';
+import { ChoiceFilter, OneFilter } from '../../components/filters';
 import { Card, Page } from '../../components/page';
 import { PageLink } from '../../components/page-link';
 import { type Column, ResourceTable } from '../../components/resource-table';
@@ -24,6 +25,7 @@ export function HostsPage() {
   const writes = mayWrite(useSession());
   const [filters, setFilters] = useFilters();
   const { status, location, reachable, sort } = filters;
+  const locations = useQuery(locationsQuery).data ?? [];
   const filtered = Boolean(status ?? location ?? reachable);
   const add = writes && (
     <Button component={Link} to="/hosts/enrol">
@@ -44,7 +46,12 @@ export function HostsPage() {
             value={status}
             onChange={(chosen) => setFilters({ status: chosen })}
           />
-          <LocationFilter value={location} onChange={(chosen) => setFilters({ location: chosen })} />
+          <OneFilter
+            label="Any location"
+            choices={locations.map(({ name }) => name)}
+            value={location}
+            onChange={(chosen) => setFilters({ location: chosen })}
+          />
         </Group>
         <ResourceTable
           label="Hosts"
@@ -80,7 +87,11 @@ const fillColumn = (index: number, header: string, from?: 'sm' | 'md'): Column<H
 });
 
 const columns: Column<Host>[] = [
-  { header: 'Name', sort: 'name', cell: ({ id, name }) => <PageLink to={`/hosts/${id}`} label={name} strong /> },
+  {
+    header: 'Name',
+    sort: 'name',
+    cell: ({ id, name }) => <PageLink to={`/hosts/${id}`} label={name} strong />,
+  },
   { header: 'State', cell: (host) => <HostStatus host={host} /> },
   { header: 'Location', cell: ({ location }) => location, from: 'md' },
   { header: 'Driver', cell: ({ driver }) => driver, from: 'lg' },

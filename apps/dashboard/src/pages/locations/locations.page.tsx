@@ -96,24 +96,27 @@ export function LocationsPage() {
 
 function LocationForm({ location, onClose }: { location: Location | null; onClose: () => void }) {
   const [name, setName] = useState(location?.name ?? '');
-  const submit = () =>
-    location
-      ? answerOf(api.PATCH('/v1/locations/{id}', { params: { path: { id: location.id } }, body: { name } }))
-      : answerOf(api.POST('/v1/locations', { body: { name } }));
+  const save = useAction(
+    () =>
+      location
+        ? answerOf(api.PATCH('/v1/locations/{id}', { params: { path: { id: location.id } }, body: { name } }))
+        : answerOf(api.POST('/v1/locations', { body: { name } })),
+    { changes: ['locations', 'hosts', 'ip_pools'], quiet: true },
+  );
   return (
     <FormModal
+      opened
       title={location ? `Rename ${location.name}` : 'New location'}
       action={location ? 'Rename' : 'Create'}
       onClose={onClose}
-      submit={submit}
-      changes={['locations', 'hosts', 'ip_pools']}
+      onSubmit={() => save.mutateAsync(undefined)}
     >
-      {(fields) => (
+      {(errorOf) => (
         <TextInput
           label="Name"
           description="Customers see it when they order: such as ams-1"
           value={name}
-          error={fields.name}
+          error={errorOf('name')}
           required
           data-autofocus
           onChange={(event) => setName(event.currentTarget.value)}

@@ -2,7 +2,8 @@ import { Fieldset, SimpleGrid, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { answerOf, api } from '../../api/client';
 import type { Plan } from '../../api/types';
-import { FormModal } from '../../components/form-modal';
+import { useAction } from '../../api/use-action';
+import { type FieldErrors, FormModal } from '../../components/form-modal';
 import { changedLimits, limitsOf, limitTexts } from '../../components/limit-texts';
 import { LimitsFields } from '../../components/limits-fields';
 import { priceErrors, priceOf, type PriceTexts, priceTexts } from './price-texts';
@@ -16,34 +17,37 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
   const [prices, setPrices] = useState(() => priceTexts(plan?.price));
   const allLimits = limitsOf(limits);
   const price = billed ? priceOf(prices) : null;
-  const submit = () => {
-    const body = { name, description, price };
-    return plan
-      ? answerOf(
-          api.PATCH('/v1/plans/{id}', {
-            params: { path: { id: plan.id } },
-            body: { ...body, limits: changedLimits(limits, plan.limits)! },
-          }),
-        )
-      : answerOf(api.POST('/v1/plans', { body: { ...body, limits: allLimits! } }));
-  };
+  const save = useAction(
+    () => {
+      const body = { name, description, price };
+      return plan
+        ? answerOf(
+            api.PATCH('/v1/plans/{id}', {
+              params: { path: { id: plan.id } },
+              body: { ...body, limits: changedLimits(limits, plan.limits)! },
+            }),
+          )
+        : answerOf(api.POST('/v1/plans', { body: { ...body, limits: allLimits! } }));
+    },
+    { changes: ['plans'], quiet: true },
+  );
   return (
     <FormModal
+      opened
       title={plan ? `Edit ${plan.name}` : 'New plan'}
       action={plan ? 'Save' : 'Create'}
       size="xl"
       onClose={onClose}
-      invalid={!allLimits || (billed && !price)}
-      submit={submit}
-      changes={['plans']}
+      ready={allLimits !== null && (!billed || price !== null)}
+      onSubmit={() => save.mutateAsync(undefined)}
     >
-      {(fields) => (
+      {(errorOf) => (
         <>
           <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
             <TextInput
               label="Name"
               value={name}
-              error={fields.name}
+              error={errorOf('name')}
               required
               data-autofocus
               onChange={(event) => setName(event.currentTarget.value)}
@@ -51,17 +55,17 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
             <TextInput
               label="Description"
               value={description}
-              error={fields.description}
+              error={errorOf('description')}
               onChange={(event) => setDescription(event.currentTarget.value)}
             />
           </SimpleGrid>
-          <LimitsFields value={limits} onChange={setLimits} errors={fields} />
+          <LimitsFields value={limits} onChange={setLimits} errorOf={errorOf} />
           <Switch
             label="Its servers are billed"
             checked={billed}
             onChange={(event) => setBilled(event.currentTarget.checked)}
           />
-          {billed && <PriceFields value={prices} onChange={setPrices} refusals={fields} />}
+          {billed && <PriceFields value={prices} onChange={setPrices} errorOf={errorOf} />}
         </>
       )}
     </FormModal>
@@ -71,7 +75,7 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
 interface PriceFieldsProps {
   value: PriceTexts;
   onChange: (value: PriceTexts) => void;
-  refusals: Record<string, string>;
+  errorOf: FieldErrors;
 }
 
 const priceFields: [keyof PriceTexts, string, string][] = [
@@ -82,7 +86,7 @@ const priceFields: [keyof PriceTexts, string, string][] = [
   ['overage_micros_per_gib', 'Each GiB beyond', 'Such as 0.001'],
 ];
 
-function PriceFields({ value, onChange, refusals }: PriceFieldsProps) {
+function PriceFields({ value, onChange, errorOf }: PriceFieldsProps) {
   const errors = priceErrors(value);
   return (
     <Fieldset legend="Price" p="sm">
@@ -94,7 +98,7 @@ function PriceFields({ value, onChange, refusals }: PriceFieldsProps) {
             description={help}
             inputWrapperOrder={['label', 'input', 'description', 'error']}
             value={value[field]}
-            error={refusals[`price.${field}`] ?? errors[field]}
+            error={errorOf(`price.${field}`) ?? errors[field]}
             onChange={(event) => onChange({ ...value, [field]: event.currentTarget.value })}
           />
         ))}

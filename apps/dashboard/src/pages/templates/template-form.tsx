@@ -2,6 +2,7 @@ import { Select, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { answerOf, api } from '../../api/client';
 import type { Template } from '../../api/types';
+import { useAction } from '../../api/use-action';
 import { FormModal } from '../../components/form-modal';
 
 interface TemplateFormProps {
@@ -16,34 +17,37 @@ export function TemplateForm({ template, onClose }: TemplateFormProps) {
   const [source, setSource] = useState('');
   const [sha256, setSha256] = useState('');
   const [architecture, setArchitecture] = useState<'amd64' | 'arm64'>('amd64');
-  const submit = () =>
-    template
-      ? answerOf(
-          api.PATCH('/v1/templates/{id}', {
-            params: { path: { id: template.id } },
-            body: { name, description },
-          }),
-        )
-      : answerOf(
-          api.POST('/v1/templates', {
-            body: { name, description, source: source.trim(), sha256: sha256.trim(), architecture },
-          }),
-        );
+  const save = useAction(
+    () =>
+      template
+        ? answerOf(
+            api.PATCH('/v1/templates/{id}', {
+              params: { path: { id: template.id } },
+              body: { name, description },
+            }),
+          )
+        : answerOf(
+            api.POST('/v1/templates', {
+              body: { name, description, source: source.trim(), sha256: sha256.trim(), architecture },
+            }),
+          ),
+    { changes: ['templates'], quiet: true },
+  );
   return (
     <FormModal
+      opened
       title={template ? `Rename ${template.name}` : 'New template'}
       action={template ? 'Save' : 'Create'}
       onClose={onClose}
-      submit={submit}
-      changes={['templates']}
+      onSubmit={() => save.mutateAsync(undefined)}
     >
-      {(fields) => (
+      {(errorOf) => (
         <>
           <TextInput
             label="Name"
             description="Orders name it: such as debian-13"
             value={name}
-            error={fields.name}
+            error={errorOf('name')}
             required
             data-autofocus
             onChange={(event) => setName(event.currentTarget.value)}
@@ -51,7 +55,7 @@ export function TemplateForm({ template, onClose }: TemplateFormProps) {
           <TextInput
             label="Description"
             value={description}
-            error={fields.description}
+            error={errorOf('description')}
             onChange={(event) => setDescription(event.currentTarget.value)}
           />
           {!template && (
@@ -60,7 +64,7 @@ export function TemplateForm({ template, onClose }: TemplateFormProps) {
                 label="Source"
                 description="Where the tarball of the root file system is: http(s)://… or file:///…"
                 value={source}
-                error={fields.source}
+                error={errorOf('source')}
                 required
                 autosize
                 onChange={(event) => setSource(event.currentTarget.value)}
@@ -69,7 +73,7 @@ export function TemplateForm({ template, onClose }: TemplateFormProps) {
                 label="SHA-256"
                 description="Of the tarball, 64 hexadecimal digits: a host takes nothing else"
                 value={sha256}
-                error={fields.sha256}
+                error={errorOf('sha256')}
                 required
                 onChange={(event) => setSha256(event.currentTarget.value)}
               />
@@ -78,7 +82,7 @@ export function TemplateForm({ template, onClose }: TemplateFormProps) {
                 data={['amd64', 'arm64'] as const}
                 value={architecture}
                 allowDeselect={false}
-                error={fields.architecture}
+                error={errorOf('architecture')}
                 onChange={(chosen) => chosen && setArchitecture(chosen)}
               />
             </>
