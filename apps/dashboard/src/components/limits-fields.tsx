@@ -1,8 +1,8 @@
-import { Fieldset, SimpleGrid, Stack, TextInput } from '@mantine/core';
-import { bitRate, bytes } from '../format/amounts';
+import { Fieldset, SimpleGrid, Stack } from '@mantine/core';
 import { limitInfo, type LimitName } from '../format/limits';
+import { AmountInput } from './amount-input';
 import type { FieldErrors } from './form-modal';
-import { type LimitTexts, parseLimit } from './limit-texts';
+import type { LimitTexts } from './limit-texts';
 
 const groups: [string, LimitName[]][] = [
   ['Processor', ['cpus', 'cpu_limit_percent', 'cpu_units', 'cpu_mask', 'node_mask']],
@@ -26,11 +26,11 @@ export function LimitsFields({ value, onChange, errorOf }: LimitsFieldsProps) {
         <Fieldset key={title} legend={title} p="sm">
           <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm" verticalSpacing="xs">
             {names.map((name) => (
-              <LimitField
+              <AmountInput
                 key={name}
-                name={name}
+                {...limitInfo[name]}
                 text={value[name]}
-                refusal={errorOf?.(`limits.${name}`)}
+                error={errorOf?.(`limits.${name}`)}
                 onChange={(text) => onChange({ ...value, [name]: text })}
               />
             ))}
@@ -38,42 +38,5 @@ export function LimitsFields({ value, onChange, errorOf }: LimitsFieldsProps) {
         </Fieldset>
       ))}
     </Stack>
-  );
-}
-
-interface LimitFieldProps {
-  name: LimitName;
-  text: string;
-  refusal: string | undefined;
-  onChange: (text: string) => void;
-}
-
-function LimitField({ name, text, refusal, onChange }: LimitFieldProps) {
-  const { label, kind, help } = limitInfo[name];
-  const parsed = parseLimit(name, text);
-  const error = refusal ?? ('error' in parsed ? parsed.error : undefined);
-  const size = 'value' in parsed && typeof parsed.value === 'number' ? parsed.value : null;
-  const readAs =
-    size === null
-      ? null
-      : kind === 'bytes'
-        ? `= ${size.toLocaleString('en')} bytes`
-        : kind === 'byteRate'
-          ? `= ${bytes(size)} a second`
-          : kind === 'bitRate'
-            ? `= ${bitRate(size)}`
-            : null;
-  return (
-    <TextInput
-      label={label}
-      description={readAs ?? help}
-      placeholder="No limit"
-      inputWrapperOrder={['label', 'input', 'description', 'error']}
-      value={text}
-      error={error}
-      inputMode={kind === 'count' || kind === 'percent' ? 'decimal' : undefined}
-      autoComplete="off"
-      onChange={(event) => onChange(event.currentTarget.value)}
-    />
   );
 }
