@@ -13,10 +13,14 @@ interface FillBarProps {
 const FULL = 0.95;
 const NEARLY = 0.8;
 
+/** Of a share, 0–1: when somebody should look. */
+export const fillColour = (share: number) =>
+  share >= FULL ? 'red.8' : share >= NEARLY ? 'orange.8' : 'berth';
+
 /** How much of something is used: a bar with its figures. */
 export function FillBar({ label, used, limit, format, note }: FillBarProps) {
   const share = limit ? used / limit : 0;
-  const colour = share >= FULL ? 'red.8' : share >= NEARLY ? 'orange.8' : 'berth';
+  const colour = fillColour(share);
   const text = limit === null ? `${format(used)}, no limit` : `${format(used)} of ${format(limit)}`;
   return (
     <Stack gap={4}>

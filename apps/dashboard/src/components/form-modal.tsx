@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { ApiError } from '../api/errors';
 import { ErrorAlert } from './states';
 
@@ -32,6 +32,7 @@ export function FormModal({ opened, onClose, title, size, ...rest }: FormModalPr
 type FormProps = Omit<FormModalProps, 'opened' | 'title' | 'size'>;
 
 function Form({ onClose, action, danger, ready = true, onSubmit, children }: FormProps) {
+  useFocusBack();
   const { submit, busy, error, errorOf } = useSubmit(async () => {
     await onSubmit();
     onClose();
@@ -54,6 +55,12 @@ function Form({ onClose, action, danger, ready = true, onSubmit, children }: For
   );
 }
 
+/** Where the keyboard was before, it is again afterwards: also where the page takes the whole form away. */
+function useFocusBack(): void {
+  const [before] = useState(() => document.activeElement as HTMLElement | null);
+  useEffect(() => () => before?.focus(), [before]);
+}
+
 /** Sends a form, and keeps what the API refused of it: by field, and the sentence where it is of none. */
 export function useSubmit(send: () => Promise<unknown>) {
   const [busy, setBusy] = useState(false);
@@ -70,6 +77,8 @@ export function useSubmit(send: () => Promise<unknown>) {
   const fields = error instanceof ApiError ? error.fields : {};
   const errorOf: FieldErrors = (name) =>
     fields[name] ??
-    Object.entries(fields).find(([field]) => field.startsWith(`${name}.`) || field.startsWith(`${name}[`))?.[1];
+    Object.entries(fields).find(
+      ([field]) => field.startsWith(`${name}.`) || field.startsWith(`${name}[`),
+    )?.[1];
   return { submit, busy, error, errorOf };
 }

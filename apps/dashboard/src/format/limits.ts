@@ -1,12 +1,12 @@
 import type { Limits } from '../api/types';
 import { bitRate, byteRate, bytes, count, percent } from './amounts';
+import type { AmountKind } from './parse-amount';
 
 export type LimitName = keyof Limits;
-type Kind = 'bytes' | 'byteRate' | 'bitRate' | 'count' | 'percent' | 'text';
 
 interface LimitInfo {
   label: string;
-  kind: Kind;
+  kind: AmountKind;
   help: string;
 }
 
@@ -41,7 +41,7 @@ export const limitNames = Object.keys(limitInfo) as LimitName[];
 export function limitText(name: LimitName, value: number | string | null | undefined): string {
   if (value == null) return 'no limit';
   if (typeof value === 'string') return value;
-  const formats = { bytes, byteRate, bitRate, count, percent, text: String };
+  const formats = { bytes, byteRate, bitRate, count, percent, number: count, text: String };
   return formats[limitInfo[name].kind](value);
 }
 

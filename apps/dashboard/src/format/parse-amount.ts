@@ -32,3 +32,36 @@ function exact(value: number, step: number, units: readonly string[]): string {
   while (unit > 0 && (value < step ** unit || !Number.isInteger((value / step ** unit) * 100))) unit -= 1;
   return `${value / step ** unit} ${units[unit]}`;
 }
+
+export type AmountKind = 'bytes' | 'byteRate' | 'bitRate' | 'count' | 'percent' | 'number' | 'text';
+
+/** What was typed into a field, or what is wrong with it. Empty is null: no limit. */
+export type Parsed = { value: number | string | null } | { error: string };
+
+export function parseAmount(kind: AmountKind, text: string): Parsed {
+  const typed = text.trim();
+  if (typed === '') return { value: null };
+  if (kind === 'text') return { value: typed };
+  if (kind === 'bytes' || kind === 'byteRate') return orError(parseBytes(typed), 'such as 512 MiB or 2 GiB');
+  if (kind === 'bitRate') return orError(parseBitRate(typed), 'such as 100 Mbit/s');
+  const value = Number(typed.replace(',', '.'));
+  if (Number.isNaN(value)) return { error: 'must be a number' };
+  return kind === 'count' && !Number.isInteger(value) ? { error: 'must be a whole number' } : { value };
+}
+
+const orError = (value: number | null, example: string): Parsed =>
+  value === null ? { error: `must be a size ${example}` } : { value };
+
+/** Null where it is none, or can't be read. */
+export function amountOf(kind: AmountKind, text: string): number | null {
+  const parsed = parseAmount(kind, text);
+  return 'value' in parsed && typeof parsed.value === 'number' ? parsed.value : null;
+}
+
+/** As it stands in a field: read again, it is the same. */
+export function amountText(kind: AmountKind, value: number | string | null | undefined): string {
+  if (value == null) return '';
+  if (typeof value === 'string') return value;
+  if (kind === 'bytes' || kind === 'byteRate') return exactBytes(value);
+  return kind === 'bitRate' ? exactBitRate(value) : String(value);
+}
