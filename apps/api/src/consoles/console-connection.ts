@@ -39,6 +39,7 @@ export class ConsoleConnection implements ConsoleListener {
   private bytesIn = 0;
   private bytesOut = 0;
   private isFull = false;
+  private waitingFor = '';
   private why: { code: number; reason: string } | null = null;
 
   constructor(
@@ -59,6 +60,7 @@ export class ConsoleConnection implements ConsoleListener {
   }
 
   opened(size: ConsoleSize, again: string | null): void {
+    this.waitingFor = '';
     if (again !== null) {
       this.say({ type: 'reopened', reason: again });
       this.print(again);
@@ -66,7 +68,10 @@ export class ConsoleConnection implements ConsoleListener {
     this.say({ type: 'opened', ...size });
   }
 
+  /** Each reason once in a row. */
   waiting(reason: string): void {
+    if (reason === this.waitingFor) return;
+    this.waitingFor = reason;
     this.say({ type: 'waiting', reason });
     this.print(reason);
   }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { MetricsModule } from '../metrics/metrics.module';
 import { ConsolePlaces } from './console-places';
 import { ConsoleTickets } from './console-tickets';
 import { ConsolesController } from './consoles.controller';
@@ -6,6 +7,7 @@ import { ConsolesGateway } from './consoles-gateway.service';
 import { ConsolesService } from './consoles.service';
 
 @Module({
+  imports: [MetricsModule],
   controllers: [ConsolesController],
   providers: [ConsolesService, ConsolesGateway, ConsoleTickets, ConsolePlaces],
 })
