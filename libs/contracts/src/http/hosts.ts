@@ -80,6 +80,18 @@ export type ListHostsQuery = z.output<typeof listHostsQuerySchema>;
 
 const amounts = z.object({ cpus: z.number(), ram_bytes: z.int(), disk_bytes: z.int() });
 
+/** What a driver reports of its host; drivers may tell more. */
+const hostFactsSchema = z.looseObject({
+  hostname: z.string().optional(),
+  kernel: z.string().optional(),
+  architecture: z.string().optional(),
+  cgroup: z.string().optional(),
+  cpus: z.number().optional(),
+  ramBytes: z.int().optional(),
+  disk: z.object({ totalBytes: z.int(), freeBytes: z.int() }).optional(),
+  versions: z.record(z.string(), z.string()).optional(),
+});
+
 export const hostSchema = z.object({
   id: z.uuid(),
   name: z.string(),
@@ -96,7 +108,7 @@ export const hostSchema = z.object({
   architecture: z.string().nullable(),
   capabilities: z.array(z.string()),
   /** What enrolment found out; null before. */
-  facts: z.record(z.string(), z.unknown()).nullable(),
+  facts: hostFactsSchema.nullable(),
   capacity: amounts,
   overcommit: z.object({ cpus: z.number(), ram: z.number(), disk: z.number() }),
   used: amounts.extend({ servers: z.int() }),

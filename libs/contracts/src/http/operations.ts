@@ -52,7 +52,15 @@ export const operationSchema = z.object({
   attempt: z.int(),
   steps: z.array(operationStepSchema),
   error: z.object({ ...errorShape, step: z.string().nullable() }).nullable(),
-  result: z.record(z.string(), z.unknown()).nullable(),
+  /** Operators only: what the last step had to say; while a migration copies, how far it is. */
+  result: z
+    .looseObject({
+      /** The step that copies. */
+      at: z.string().optional(),
+      bytes_sent: z.number().optional(),
+      bytes_expected: z.number().optional(),
+    })
+    .nullable(),
   cancel_requested: z.boolean(),
   /** Id of the operation that has to end first. */
   waits_for: z.uuid().nullable(),
