@@ -7,6 +7,9 @@ const routes: Record<string, () => Promise<Record<string, React.ComponentType>>>
     import('../pages/operations/operations.page').then(({ OperationsPage: Page }) => ({ Page })),
   '/operations/$id': () =>
     import('../pages/operations/operation.page').then(({ OperationPage: Page }) => ({ Page })),
+  '/overview': () => import('../pages/overview/overview.page').then(({ OverviewPage: Page }) => ({ Page })),
+  '/tenants': () => import('../pages/tenants/tenants.page').then(({ TenantsPage: Page }) => ({ Page })),
+  '/tenants/$id': () => import('../pages/tenants/tenant.page').then(({ TenantPage: Page }) => ({ Page })),
   '/locations': () =>
     import('../pages/locations/locations.page').then(({ LocationsPage: Page }) => ({ Page })),
   '/plans': () => import('../pages/plans/plans.page').then(({ PlansPage: Page }) => ({ Page })),

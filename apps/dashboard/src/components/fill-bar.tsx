@@ -13,6 +13,15 @@ interface FillBarProps {
 const FULL = 0.95;
 const NEARLY = 0.8;
 
+/** A little is not nothing, and nearly full is not full. */
+export function shareText(share: number): string {
+  if (share > 0 && share < 0.01) return '< 1 %';
+  return `${share < 1 ? Math.min(99, Math.round(share * 100)) : Math.round(share * 100)} %`;
+}
+
+/** Percent of a bar, in few digits: readers of the page don't take any number. */
+export const shareWidth = (share: number) => Math.min(100, Math.round(share * 10_000) / 100);
+
 /** Of a share, 0–1: when somebody should look. */
 export const fillColour = (share: number) =>
   share >= FULL ? 'red.8' : share >= NEARLY ? 'orange.8' : 'berth';
@@ -30,16 +39,12 @@ export function FillBar({ label, used, limit, format, note }: FillBarProps) {
         </Text>
         <Text size="sm" c="dimmed" ta="right">
           {text}
-          {limit ? ` (${Math.round(share * 100)} %)` : ''}
+          {limit ? ` (${shareText(share)})` : ''}
         </Text>
       </Group>
       {limit !== null && (
         <Progress.Root size="md">
-          <Progress.Section
-            value={Math.min(100, share * 100)}
-            color={colour}
-            aria-label={`${label}: ${text}`}
-          />
+          <Progress.Section value={shareWidth(share)} color={colour} aria-label={`${label}: ${text}`} />
         </Progress.Root>
       )}
       {note && (

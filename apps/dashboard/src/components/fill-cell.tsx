@@ -1,5 +1,5 @@
 import { Progress, Text, Tooltip } from '@mantine/core';
-import { fillColour } from './fill-bar';
+import { fillColour, shareText, shareWidth } from './fill-bar';
 
 interface FillCellProps {
   /** What is filled, for those who can't see: `CPU of host-1`. */
@@ -21,7 +21,7 @@ export function FillCell({ label, used, limit, format }: FillCellProps) {
         </Text>
         <Progress.Root size="sm">
           <Progress.Section
-            value={Math.min(100, share * 100)}
+            value={shareWidth(share)}
             color={fillColour(share)}
             aria-label={`${label}: ${text}`}
           />
@@ -29,10 +29,4 @@ export function FillCell({ label, used, limit, format }: FillCellProps) {
       </div>
     </Tooltip>
   );
-}
-
-/** A little is not nothing, and nearly full is not full. */
-function shareText(share: number): string {
-  if (share > 0 && share < 0.01) return '< 1 %';
-  return `${share < 1 ? Math.min(99, Math.round(share * 100)) : Math.round(share * 100)} %`;
 }

@@ -66,7 +66,7 @@ export function AuditPage() {
             />
           ))}
           <OneFilter
-            label="Any kind of target"
+            label="Any target"
             choices={TARGET_TYPES.map((value) => ({ value, label: words(value) }))}
             value={filters.target_type}
             onChange={(chosen) => setFilters({ target_type: chosen })}
@@ -108,6 +108,7 @@ const columnsOf = (show: (event: AuditEvent) => void): Column<AuditEvent>[] => [
     cell: (event) => (
       <Anchor component="button" size="sm" fw={550} onClick={() => show(event)}>
         {event.action}
+        {typeof event.details.kind === 'string' && `: ${words(event.details.kind).toLowerCase()}`}
       </Anchor>
     ),
   },

@@ -6,7 +6,9 @@ import { FillBar } from '../../components/fill-bar';
 import { Card } from '../../components/page';
 import { When } from '../../components/when';
 import { bytes, count } from '../../format/amounts';
+import { limitInfo, type LimitName } from '../../format/limits';
 import { words } from '../../format/words';
+import { HostCharts } from './host-charts';
 import { hostFills } from './host-fill';
 
 export function HostOverview({ host }: { host: Host }) {
@@ -26,6 +28,7 @@ export function HostOverview({ host }: { host: Host }) {
           ))}
         </SimpleGrid>
       </Card>
+      <HostCharts host={host} />
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card title="About">
           <Facts facts={about(host)} />
@@ -43,6 +46,11 @@ const capacityOf = ({ capacity: { cpus, ram_bytes, disk_bytes } }: Host) => ({
   ram: ram_bytes,
   disk: disk_bytes,
 });
+
+const inWords = (name: string) =>
+  (name in limitInfo ? limitInfo[name as LimitName].label : words(name)).replace(/^[A-Z](?![A-Z])/, (first) =>
+    first.toLowerCase(),
+  );
 
 /** As enrolment writes them; a driver may know fewer. */
 interface HostFacts {
@@ -89,7 +97,7 @@ function Capabilities({ host: { capabilities } }: { host: Host }) {
   const of = (prefix: string) =>
     capabilities
       .filter((name) => name.startsWith(`${prefix}:`))
-      .map((name) => words(name.slice(prefix.length + 1)).toLowerCase())
+      .map((name) => inWords(name.slice(prefix.length + 1)))
       .join(', ');
   const groups = ['limit', 'feature', 'migrate', 'snapshots', 'quota'];
   const others = capabilities.filter((name) => !groups.some((group) => name.startsWith(`${group}:`)));

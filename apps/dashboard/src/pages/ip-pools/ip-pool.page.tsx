@@ -15,7 +15,9 @@ import { When } from '../../components/when';
 import { count } from '../../format/amounts';
 import { mayWrite } from '../../session/session';
 import { useSession } from '../../session/session-context';
+import { AddressMap } from './address-map';
 import { IpPoolForm } from './ip-pool-form';
+import { UsedNetworks } from './used-networks';
 
 /** One network: how full it is, and who has which address. */
 export function IpPoolPage() {
@@ -59,6 +61,7 @@ export function IpPoolPage() {
           />
         </Stack>
       </Card>
+      {data.family === 4 ? <AddressMap pool={data} /> : <UsedNetworks pool={data} />}
     </Page>
   );
 }

@@ -30,7 +30,15 @@ const dialogs = { rollback: RollbackDialog, clone: CloneDialog, delete: DeleteSn
 type Asked = { name: keyof typeof dialogs; snapshot: Snapshot };
 
 /** Snapshots with all that can be done with them. */
-export function SnapshotList({ serverId, query = {}, tenants, sort, onSort, empty, height }: SnapshotListProps) {
+export function SnapshotList({
+  serverId,
+  query = {},
+  tenants,
+  sort,
+  onSort,
+  empty,
+  height,
+}: SnapshotListProps) {
   const write = mayWrite(useSession());
   const [asked, setAsked] = useState<Asked | null>(null);
   const parameters = { ...query, ...(serverId && { server: serverId }), ...(sort && { sort }) };
@@ -98,10 +106,7 @@ function RowMenu({ snapshot, onAsk }: { snapshot: Snapshot; onAsk: (name: Asked[
       <Menu.Dropdown>
         {usable && (
           <>
-            <Menu.Item
-              leftSection={<IconRestore size={16} aria-hidden />}
-              onClick={() => onAsk('rollback')}
-            >
+            <Menu.Item leftSection={<IconRestore size={16} aria-hidden />} onClick={() => onAsk('rollback')}>
               Roll back to it…
             </Menu.Item>
             <Menu.Item leftSection={<IconCopy size={16} aria-hidden />} onClick={() => onAsk('clone')}>

@@ -165,10 +165,11 @@ function RdnsDialog({ server, address, onClose }: AddressDialogProps) {
 }
 
 function RemoveDialog({ server, address, onClose }: AddressDialogProps) {
-  const remove = useAction(
-    () => serverAction(server.id, 'remove_address', { address: address.address }),
-    { quiet: true, said: () => `${address.address} is taken from ${server.name}`, changes: ['quota'] },
-  );
+  const remove = useAction(() => serverAction(server.id, 'remove_address', { address: address.address }), {
+    quiet: true,
+    said: () => `${address.address} is taken from ${server.name}`,
+    changes: ['quota'],
+  });
   return (
     <ConfirmByName
       opened
