@@ -8,7 +8,11 @@ const keyOf = (serverId: string) => ['root_password', serverId] as const;
  */
 export function useRootPassword(serverId: string) {
   const client = useQueryClient();
-  const { data } = useQuery<string | null>({ queryKey: keyOf(serverId), queryFn: () => null, enabled: false });
+  const { data } = useQuery<string | null>({
+    queryKey: keyOf(serverId),
+    queryFn: () => null,
+    enabled: false,
+  });
   return {
     password: data ?? null,
     forget: () => client.setQueryData(keyOf(serverId), null),

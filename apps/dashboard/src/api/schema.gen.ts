@@ -4,6887 +4,7752 @@
  */
 
 export interface paths {
-  '/v1/audit_events': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['AuditEvents_list'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/drift': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Drift_list'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/health/live': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Health_live'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/health/ready': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Health_ready'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/jobs': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Jobs_get'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/quota': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Quota_get'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/metrics': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Metrics_get'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/hosts': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Hosts_list'];
-    put?: never;
-    post: operations['Hosts_enrol'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/hosts/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Hosts_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Hosts_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['Hosts_patch'];
-    trace?: never;
-  };
-  '/v1/hosts/{id}/actions/cordon': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Hosts_cordon'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/hosts/{id}/actions/uncordon': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Hosts_uncordon'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/ip_pools': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['IpPools_list'];
-    put?: never;
-    post: operations['IpPools_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/ip_pools/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['IpPools_get'];
-    put?: never;
-    post?: never;
-    delete: operations['IpPools_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['IpPools_patch'];
-    trace?: never;
-  };
-  '/v1/locations': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Locations_list'];
-    put?: never;
-    post: operations['Locations_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/locations/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Locations_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Locations_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['Locations_rename'];
-    trace?: never;
-  };
-  '/v1/operations': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Operations_list'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operations/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Operations_get'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operations/{id}/events': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Operations_events'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operations/{id}/actions/cancel': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Operations_cancel'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operations/{id}/actions/retry': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Operations_retry'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/plans': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Plans_list'];
-    put?: never;
-    post: operations['Plans_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/plans/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Plans_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Plans_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['Plans_patch'];
-    trace?: never;
-  };
-  '/v1/servers': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Servers_list'];
-    put?: never;
-    post: operations['Servers_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Servers_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Servers_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['Servers_patch'];
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/start': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_start'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/stop': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_stop'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/restart': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_restart'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/kill': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_kill'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/freeze': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_freeze'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/unfreeze': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_unfreeze'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/checkpoint': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_checkpoint'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/restore': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_restore'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/reset_password': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_resetPassword'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/set_hostname': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_setHostname'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/change_protection': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_changeProtection'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/exec': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerActions_exec'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/resize': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_resize'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/reinstall': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_reinstall'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/enable_feature': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_enableFeature'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/disable_feature': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_disableFeature'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/add_device': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_addDevice'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/remove_device': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_removeDevice'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/add_address': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_addAddress'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/remove_address': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_removeAddress'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/set_rdns': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerResources_setRdns'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/migrate': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerMigrations_migrate'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/suspend': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerSuspensions_suspend'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/unsuspend': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerSuspensions_unsuspend'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/actions/terminate': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['ServerSuspensions_terminate'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/beancounters': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['ServerUsage_beancounters'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/metrics': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['ServerUsage_metrics'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/snapshots': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Snapshots_list'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/snapshots/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Snapshots_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Snapshots_delete'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/snapshots/{id}/actions/rollback': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Snapshots_rollback'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/snapshots/{id}/actions/clone': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Snapshots_clone'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/servers/{id}/snapshots': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['ServerSnapshots_list'];
-    put?: never;
-    post: operations['ServerSnapshots_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/templates': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Templates_list'];
-    put?: never;
-    post: operations['Templates_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/templates/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Templates_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Templates_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['Templates_patch'];
-    trace?: never;
-  };
-  '/v1/tenants': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Tenants_list'];
-    put?: never;
-    post: operations['Tenants_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/tenants/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Tenants_get'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch: operations['Tenants_patch'];
-    trace?: never;
-  };
-  '/v1/tenants/{id}/actions/suspend': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Tenants_suspend'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/tenants/{id}/actions/unsuspend': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Tenants_unsuspend'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/tenants/{id}/actions/terminate': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Tenants_terminate'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/tokens': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Tokens_list'];
-    put?: never;
-    post: operations['Tokens_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/tokens/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Tokens_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Tokens_revoke'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/tenants/{id}/tokens': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['TenantTokens_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/usage': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Usage_sums'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/usage.csv': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Usage_csv'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/invoice_preview': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Usage_invoice'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/webhooks': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Webhooks_list'];
-    put?: never;
-    post: operations['Webhooks_create'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/webhooks/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Webhooks_get'];
-    put?: never;
-    post?: never;
-    delete: operations['Webhooks_delete'];
-    options?: never;
-    head?: never;
-    patch: operations['Webhooks_patch'];
-    trace?: never;
-  };
-  '/v1/webhooks/{id}/actions/rotate_secret': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Webhooks_rotateSecret'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/webhooks/{id}/actions/test': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['Webhooks_test'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/webhooks/{id}/deliveries': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations['Webhooks_listDeliveries'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/webhook_deliveries/{id}/actions/redeliver': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: operations['WebhookDeliveries_redeliver'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
+    "/v1/audit_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["AuditEvents_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Drift_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Quota_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/console_tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Consoles_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Consoles_console"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Hosts_list"];
+        put?: never;
+        post: operations["Hosts_enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hosts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Hosts_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Hosts_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["Hosts_patch"];
+        trace?: never;
+    };
+    "/v1/hosts/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Hosts_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hosts/{id}/actions/cordon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Hosts_cordon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hosts/{id}/actions/uncordon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Hosts_uncordon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ip_pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["IpPools_list"];
+        put?: never;
+        post: operations["IpPools_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ip_pools/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["IpPools_get"];
+        put?: never;
+        post?: never;
+        delete: operations["IpPools_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["IpPools_patch"];
+        trace?: never;
+    };
+    "/v1/ip_pools/{id}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["IpPools_listAddresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Live_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Locations_list"];
+        put?: never;
+        post: operations["Locations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/locations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Locations_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Locations_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["Locations_rename"];
+        trace?: never;
+    };
+    "/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Operations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Operations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Operations_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Operations_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}/actions/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Operations_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}/actions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Operations_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Plans_list"];
+        put?: never;
+        post: operations["Plans_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Plans_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Plans_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["Plans_patch"];
+        trace?: never;
+    };
+    "/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Servers_list"];
+        put?: never;
+        post: operations["Servers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Servers_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Servers_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["Servers_patch"];
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/kill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_kill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/unfreeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_unfreeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_checkpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/reset_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/set_hostname": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_setHostname"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/change_protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_changeProtection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/exec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerActions_exec"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/resize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_resize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/reinstall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_reinstall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/enable_feature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_enableFeature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/disable_feature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_disableFeature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/add_device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_addDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/remove_device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_removeDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/add_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_addAddress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/remove_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_removeAddress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/set_rdns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerResources_setRdns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/migrate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerMigrations_migrate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/migration_targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["MigrationTargets_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerSuspensions_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerSuspensions_unsuspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/actions/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ServerSuspensions_terminate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/beancounters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ServerUsage_beancounters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ServerUsage_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Sessions_get"];
+        put?: never;
+        post: operations["Sessions_start"];
+        delete: operations["Sessions_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Sessions_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/oidc/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Oidc_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Snapshots_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/snapshots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Snapshots_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Snapshots_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/snapshots/{id}/actions/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Snapshots_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/snapshots/{id}/actions/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Snapshots_clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ServerSnapshots_list"];
+        put?: never;
+        post: operations["ServerSnapshots_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Templates_list"];
+        put?: never;
+        post: operations["Templates_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Templates_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Templates_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["Templates_patch"];
+        trace?: never;
+    };
+    "/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Tenants_list"];
+        put?: never;
+        post: operations["Tenants_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Tenants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: operations["Tenants_patch"];
+        trace?: never;
+    };
+    "/v1/tenants/{id}/actions/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Tenants_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}/actions/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Tenants_unsuspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}/actions/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Tenants_terminate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Tokens_list"];
+        put?: never;
+        post: operations["Tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Tokens_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Tokens_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["TenantTokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Usage_sums"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Usage_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoice_preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Usage_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Webhooks_list"];
+        put?: never;
+        post: operations["Webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Webhooks_get"];
+        put?: never;
+        post?: never;
+        delete: operations["Webhooks_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["Webhooks_patch"];
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/actions/rotate_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Webhooks_rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/actions/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Webhooks_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Webhooks_listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_deliveries/{id}/actions/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["WebhookDeliveries_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    AuditEventListDto: {
-      audit_events: {
-        /** Format: uuid */
-        id: string;
-        /** Format: date-time */
-        at: string;
-        actor: string;
-        role: string;
-        tenant_id: string | null;
-        action: string;
-        target: {
-          type: string;
-          id: string;
+    schemas: {
+        AuditEventListDto: {
+            audit_events: {
+                /** Format: uuid */
+                id: string;
+                /** Format: date-time */
+                at: string;
+                actor: string;
+                role: string;
+                tenant_id: string | null;
+                action: string;
+                target: {
+                    type: string;
+                    id: string;
+                };
+                request_id: string;
+                details: {
+                    [key: string]: unknown;
+                };
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        request_id: string;
-        details: {
-          [key: string]: unknown;
+        DriftListDto: {
+            drift: {
+                /** Format: uuid */
+                id: string;
+                kind: string;
+                host_id: string | null;
+                server_id: string | null;
+                operation_id: string | null;
+                subject: string;
+                message: string;
+                details: {
+                    [key: string]: unknown;
+                };
+                /** Format: date-time */
+                found_at: string;
+                /** Format: date-time */
+                last_seen_at: string;
+                resolved_at: string | null;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        JobsAnswerDto: {
+            jobs: {
+                name: string;
+                waiting: number;
+                active: number;
+                delayed: number;
+                failed: number;
+            }[];
+            stalled: number;
+            failed: number;
+            outbox: {
+                rows: number;
+                oldest_age_s: number;
+            };
         };
-      };
-    };
-    DriftListDto: {
-      drift: {
-        /** Format: uuid */
-        id: string;
-        kind: string;
-        host_id: string | null;
-        server_id: string | null;
-        operation_id: string | null;
-        subject: string;
-        message: string;
-        details: {
-          [key: string]: unknown;
+        QuotaAnswerDto: {
+            quota: {
+                /** Format: uuid */
+                tenant_id: string;
+                limits: {
+                    servers: number | null;
+                    cpus: number | null;
+                    ram_bytes: number | null;
+                    disk_bytes: number | null;
+                    ipv4: number | null;
+                    snapshots: number | null;
+                    snapshot_bytes: number | null;
+                };
+                used: {
+                    servers: number;
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                    ipv4: number;
+                    snapshots: number;
+                    snapshot_bytes: number;
+                };
+            };
         };
-        /** Format: date-time */
-        found_at: string;
-        /** Format: date-time */
-        last_seen_at: string;
-        resolved_at: string | null;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        EmptyBodyDto: Record<string, never>;
+        ConsoleTicketDto: {
+            ticket: string;
+            /** Format: date-time */
+            expires_at: string;
+            websocket_path: string;
         };
-      };
-    };
-    JobsAnswerDto: {
-      jobs: {
-        name: string;
-        waiting: number;
-        active: number;
-        delayed: number;
-        failed: number;
-      }[];
-      stalled: number;
-      failed: number;
-      outbox: {
-        rows: number;
-        oldest_age_s: number;
-      };
-    };
-    QuotaAnswerDto: {
-      quota: {
-        /** Format: uuid */
-        tenant_id: string;
-        limits: {
-          servers: number | null;
-          cpus: number | null;
-          ram_bytes: number | null;
-          disk_bytes: number | null;
-          ipv4: number | null;
-          snapshots: number | null;
-          snapshot_bytes: number | null;
+        HostListDto: {
+            hosts: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                driver: "lxc" | "simulated";
+                location: string;
+                address: string;
+                port: number;
+                user: string;
+                host_key_fingerprint: string | null;
+                /** @enum {string} */
+                status: "enrolling" | "active" | "cordoned" | "error" | "removed";
+                reachable: boolean;
+                last_seen_at: string | null;
+                last_error: string | null;
+                architecture: string | null;
+                capabilities: string[];
+                facts: {
+                    [key: string]: unknown;
+                } | null;
+                capacity: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                };
+                overcommit: {
+                    cpus: number;
+                    ram: number;
+                    disk: number;
+                };
+                used: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                    servers: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        used: {
-          servers: number;
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
-          ipv4: number;
-          snapshots: number;
-          snapshot_bytes: number;
+        HostAnswerDto: {
+            host: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                driver: "lxc" | "simulated";
+                location: string;
+                address: string;
+                port: number;
+                user: string;
+                host_key_fingerprint: string | null;
+                /** @enum {string} */
+                status: "enrolling" | "active" | "cordoned" | "error" | "removed";
+                reachable: boolean;
+                last_seen_at: string | null;
+                last_error: string | null;
+                architecture: string | null;
+                capabilities: string[];
+                facts: {
+                    [key: string]: unknown;
+                } | null;
+                capacity: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                };
+                overcommit: {
+                    cpus: number;
+                    ram: number;
+                    disk: number;
+                };
+                used: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                    servers: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            };
         };
-      };
-    };
-    HostListDto: {
-      hosts: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** @enum {string} */
-        driver: 'lxc' | 'simulated';
-        location: string;
-        address: string;
-        port: number;
-        user: string;
-        host_key_fingerprint: string | null;
-        /** @enum {string} */
-        status: 'enrolling' | 'active' | 'cordoned' | 'error' | 'removed';
-        reachable: boolean;
-        last_seen_at: string | null;
-        last_error: string | null;
-        architecture: string | null;
-        capabilities: string[];
-        facts: {
-          [key: string]: unknown;
-        } | null;
-        capacity: {
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
+        HostMetricsAnswerDto: {
+            metrics: {
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+                step: number;
+                series: {
+                    servers: [
+                        number,
+                        number | null
+                    ][];
+                    used_cpus: [
+                        number,
+                        number | null
+                    ][];
+                    used_ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    used_disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    allocated_cpus: [
+                        number,
+                        number | null
+                    ][];
+                    allocated_ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    allocated_disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    capacity_cpus: [
+                        number,
+                        number | null
+                    ][];
+                    capacity_ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    capacity_disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                };
+            };
         };
-        overcommit: {
-          cpus: number;
-          ram: number;
-          disk: number;
+        CreateHostDto: {
+            name: string;
+            address?: string;
+            /** @default 22 */
+            port: number;
+            /** @default root */
+            user: string;
+            private_key?: string | null;
+            host_key_fingerprint?: string | null;
+            /**
+             * @default lxc
+             * @enum {string}
+             */
+            driver: "lxc" | "simulated";
+            location: string;
+            /** @default {} */
+            capacity: {
+                cpus?: number | null;
+                ram_bytes?: number | null;
+                disk_bytes?: number | null;
+            };
+            /** @default {} */
+            overcommit: {
+                cpus?: number;
+                ram?: number;
+                disk?: number;
+            };
         };
-        used: {
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
-          servers: number;
+        HostOperationAnswerDto: {
+            host: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                driver: "lxc" | "simulated";
+                location: string;
+                address: string;
+                port: number;
+                user: string;
+                host_key_fingerprint: string | null;
+                /** @enum {string} */
+                status: "enrolling" | "active" | "cordoned" | "error" | "removed";
+                reachable: boolean;
+                last_seen_at: string | null;
+                last_error: string | null;
+                architecture: string | null;
+                capabilities: string[];
+                facts: {
+                    [key: string]: unknown;
+                } | null;
+                capacity: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                };
+                overcommit: {
+                    cpus: number;
+                    ram: number;
+                    disk: number;
+                };
+                used: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                    servers: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            };
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
         };
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        PatchHostDto: {
+            name?: string;
+            location?: string;
+            capacity?: {
+                cpus?: number | null;
+                ram_bytes?: number | null;
+                disk_bytes?: number | null;
+            };
+            overcommit?: {
+                cpus?: number;
+                ram?: number;
+                disk?: number;
+            };
         };
-      };
-    };
-    HostAnswerDto: {
-      host: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** @enum {string} */
-        driver: 'lxc' | 'simulated';
-        location: string;
-        address: string;
-        port: number;
-        user: string;
-        host_key_fingerprint: string | null;
-        /** @enum {string} */
-        status: 'enrolling' | 'active' | 'cordoned' | 'error' | 'removed';
-        reachable: boolean;
-        last_seen_at: string | null;
-        last_error: string | null;
-        architecture: string | null;
-        capabilities: string[];
-        facts: {
-          [key: string]: unknown;
-        } | null;
-        capacity: {
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
+        IpPoolListDto: {
+            ip_pools: {
+                /** Format: uuid */
+                id: string;
+                cidr: string;
+                family: number;
+                gateway: string | null;
+                location: string;
+                size: number;
+                used: number;
+                usage: {
+                    assigned: number;
+                    free: number;
+                    reserved: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        overcommit: {
-          cpus: number;
-          ram: number;
-          disk: number;
+        IpPoolAnswerDto: {
+            ip_pool: {
+                /** Format: uuid */
+                id: string;
+                cidr: string;
+                family: number;
+                gateway: string | null;
+                location: string;
+                size: number;
+                used: number;
+                usage: {
+                    assigned: number;
+                    free: number;
+                    reserved: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            };
         };
-        used: {
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
-          servers: number;
+        PoolAddressesDto: {
+            addresses: {
+                address: string;
+                prefix: number;
+                /** @enum {string} */
+                state: "free" | "assigned" | "reserved";
+                reserved_for: ("network" | "broadcast" | "gateway") | null;
+                server: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                } | null;
+                tenant_id: string | null;
+                rdns: string | null;
+                assigned_at: string | null;
+                released_at: string | null;
+            }[];
+            ip_pool: {
+                /** Format: uuid */
+                id: string;
+                cidr: string;
+                family: number;
+                gateway: string | null;
+                location: string;
+                size: number;
+                used: number;
+                usage: {
+                    assigned: number;
+                    free: number;
+                    reserved: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            };
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    CreateHostDto: {
-      name: string;
-      address?: string;
-      /** @default 22 */
-      port: number;
-      /** @default root */
-      user: string;
-      private_key?: string | null;
-      host_key_fingerprint?: string | null;
-      /**
-       * @default lxc
-       * @enum {string}
-       */
-      driver: 'lxc' | 'simulated';
-      location: string;
-      /** @default {} */
-      capacity: {
-        cpus?: number | null;
-        ram_bytes?: number | null;
-        disk_bytes?: number | null;
-      };
-      /** @default {} */
-      overcommit: {
-        cpus?: number;
-        ram?: number;
-        disk?: number;
-      };
-    };
-    HostOperationAnswerDto: {
-      host: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** @enum {string} */
-        driver: 'lxc' | 'simulated';
-        location: string;
-        address: string;
-        port: number;
-        user: string;
-        host_key_fingerprint: string | null;
-        /** @enum {string} */
-        status: 'enrolling' | 'active' | 'cordoned' | 'error' | 'removed';
-        reachable: boolean;
-        last_seen_at: string | null;
-        last_error: string | null;
-        architecture: string | null;
-        capabilities: string[];
-        facts: {
-          [key: string]: unknown;
-        } | null;
-        capacity: {
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
+        CreateIpPoolDto: {
+            cidr: string;
+            location: string;
+            gateway?: string | null;
+            family?: 4 | 6;
         };
-        overcommit: {
-          cpus: number;
-          ram: number;
-          disk: number;
+        PatchIpPoolDto: {
+            gateway?: string | null;
         };
-        used: {
-          cpus: number;
-          ram_bytes: number;
-          disk_bytes: number;
-          servers: number;
+        LiveEventsDto: {
+            hello: {
+                version: string;
+                /** Format: date-time */
+                now: string;
+            };
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            server: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            } | {
+                /** Format: uuid */
+                id: string;
+                /** @constant */
+                deleted: true;
+            };
+            changed: {
+                resources: ("audit_events" | "drift" | "hosts" | "ip_pools" | "locations" | "operations" | "plans" | "quota" | "servers" | "snapshots" | "templates" | "tenants" | "tokens" | "usage" | "webhooks")[];
+            };
+            overflow: {
+                resources: ("audit_events" | "drift" | "hosts" | "ip_pools" | "locations" | "operations" | "plans" | "quota" | "servers" | "snapshots" | "templates" | "tenants" | "tokens" | "usage" | "webhooks")[];
+            };
+            beat: {
+                /** Format: date-time */
+                now: string;
+            };
         };
-        /** Format: date-time */
-        created_at: string;
-      };
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-    };
-    PatchHostDto: {
-      name?: string;
-      location?: string;
-      capacity?: {
-        cpus?: number | null;
-        ram_bytes?: number | null;
-        disk_bytes?: number | null;
-      };
-      overcommit?: {
-        cpus?: number;
-        ram?: number;
-        disk?: number;
-      };
-    };
-    EmptyBodyDto: Record<string, never>;
-    IpPoolListDto: {
-      ip_pools: {
-        /** Format: uuid */
-        id: string;
-        cidr: string;
-        family: number;
-        gateway: string | null;
-        location: string;
-        size: number;
-        used: number;
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        LocationListDto: {
+            locations: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-      };
-    };
-    IpPoolAnswerDto: {
-      ip_pool: {
-        /** Format: uuid */
-        id: string;
-        cidr: string;
-        family: number;
-        gateway: string | null;
-        location: string;
-        size: number;
-        used: number;
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    CreateIpPoolDto: {
-      cidr: string;
-      location: string;
-      gateway?: string | null;
-      family?: 4 | 6;
-    };
-    PatchIpPoolDto: {
-      gateway?: string | null;
-    };
-    LocationListDto: {
-      locations: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        LocationAnswerDto: {
+            location: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            };
         };
-      };
-    };
-    LocationAnswerDto: {
-      location: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-      };
-    };
-    LocationBodyDto: {
-      name: string;
-    };
-    OperationListDto: {
-      operations: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        LocationBodyDto: {
+            name: string;
         };
-      };
-    };
-    OperationAnswerDto: {
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-    };
-    PlanListDto: {
-      plans: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        description: string;
-        limits: {
-          cpu_units: number | null;
-          cpu_limit_percent: number | null;
-          cpus: number | null;
-          cpu_mask: string | null;
-          node_mask: string | null;
-          ram_bytes: number | null;
-          ram_barrier_bytes: number | null;
-          ram_guarantee_bytes: number | null;
-          swap_bytes: number | null;
-          disk_bytes: number | null;
-          disk_inodes: number | null;
-          io_priority: number | null;
-          io_limit_bps: number | null;
-          io_limit_iops: number | null;
-          num_proc: number | null;
-          net_rate_in_bps: number | null;
-          net_rate_out_bps: number | null;
+        OperationListDto: {
+            operations: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        price: {
-          currency: string;
-          hourly_micros: number;
-          monthly_cap_micros: number | null;
-          included_traffic_bytes: number;
-          overage_micros_per_gib: number;
-        } | null;
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        OperationAnswerDto: {
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
         };
-      };
-    };
-    PlanAnswerDto: {
-      plan: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        description: string;
-        limits: {
-          cpu_units: number | null;
-          cpu_limit_percent: number | null;
-          cpus: number | null;
-          cpu_mask: string | null;
-          node_mask: string | null;
-          ram_bytes: number | null;
-          ram_barrier_bytes: number | null;
-          ram_guarantee_bytes: number | null;
-          swap_bytes: number | null;
-          disk_bytes: number | null;
-          disk_inodes: number | null;
-          io_priority: number | null;
-          io_limit_bps: number | null;
-          io_limit_iops: number | null;
-          num_proc: number | null;
-          net_rate_in_bps: number | null;
-          net_rate_out_bps: number | null;
+        OperationLogDto: {
+            log: {
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                level: "info" | "warning" | "error" | "output";
+                message: string;
+                step: string | null;
+                attempt: number | null;
+            }[];
         };
-        price: {
-          currency: string;
-          hourly_micros: number;
-          monthly_cap_micros: number | null;
-          included_traffic_bytes: number;
-          overage_micros_per_gib: number;
-        } | null;
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    CreatePlanDto: {
-      name: string;
-      /** @default  */
-      description: string;
-      limits: {
-        cpu_units?: number | null;
-        cpu_limit_percent?: number | null;
-        cpus?: number | null;
-        cpu_mask?: string | null;
-        node_mask?: string | null;
-        ram_bytes?: number | null;
-        ram_barrier_bytes?: number | null;
-        ram_guarantee_bytes?: number | null;
-        swap_bytes?: number | null;
-        disk_bytes?: number | null;
-        disk_inodes?: number | null;
-        io_priority?: number | null;
-        io_limit_bps?: number | null;
-        io_limit_iops?: number | null;
-        num_proc?: number | null;
-        net_rate_in_bps?: number | null;
-        net_rate_out_bps?: number | null;
-      };
-      /** @default null */
-      price: {
-        currency: string;
-        hourly_micros: number;
-        monthly_cap_micros: number | null;
-        included_traffic_bytes: number;
-        overage_micros_per_gib: number;
-      } | null;
-    };
-    PatchPlanDto: {
-      name?: string;
-      description?: string;
-      limits?: {
-        cpu_units?: number | null;
-        cpu_limit_percent?: number | null;
-        cpus?: number | null;
-        cpu_mask?: string | null;
-        node_mask?: string | null;
-        ram_bytes?: number | null;
-        ram_barrier_bytes?: number | null;
-        ram_guarantee_bytes?: number | null;
-        swap_bytes?: number | null;
-        disk_bytes?: number | null;
-        disk_inodes?: number | null;
-        io_priority?: number | null;
-        io_limit_bps?: number | null;
-        io_limit_iops?: number | null;
-        num_proc?: number | null;
-        net_rate_in_bps?: number | null;
-        net_rate_out_bps?: number | null;
-      };
-      price?: {
-        currency: string;
-        hourly_micros: number;
-        monthly_cap_micros: number | null;
-        included_traffic_bytes: number;
-        overage_micros_per_gib: number;
-      } | null;
-    };
-    ServerListDto: {
-      servers: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        hostname: string;
-        /** @enum {string} */
-        status: 'creating' | 'running' | 'stopped' | 'frozen' | 'suspended' | 'error' | 'deleted';
-        checkpointed: boolean;
-        /** Format: uuid */
-        tenant_id: string;
-        /** Format: uuid */
-        host_id?: string;
-        plan: string;
-        template: string;
-        location: string;
-        limits: {
-          cpu_units: number | null;
-          cpu_limit_percent: number | null;
-          cpus: number | null;
-          cpu_mask: string | null;
-          node_mask: string | null;
-          ram_bytes: number | null;
-          ram_barrier_bytes: number | null;
-          ram_guarantee_bytes: number | null;
-          swap_bytes: number | null;
-          disk_bytes: number | null;
-          disk_inodes: number | null;
-          io_priority: number | null;
-          io_limit_bps: number | null;
-          io_limit_iops: number | null;
-          num_proc: number | null;
-          net_rate_in_bps: number | null;
-          net_rate_out_bps: number | null;
+        OperationEventsDto: {
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            server: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            };
         };
-        addresses: {
-          address: string;
-          family: number;
-          prefix: number;
-          rdns: string | null;
-          primary: boolean;
-        }[];
-        features: ('tun' | 'ppp' | 'fuse' | 'ipsec' | 'nesting' | 'quota')[];
-        devices?: {
-          device: string;
-          /**
-           * @default rw
-           * @enum {string}
-           */
-          access: 'r' | 'w' | 'rw';
-        }[];
-        external_id: string | null;
-        labels: {
-          [key: string]: string;
+        OverviewAnswerDto: {
+            overview: {
+                /** Format: date-time */
+                at: string;
+                servers: {
+                    total: number;
+                    by_status: {
+                        [key: string]: number;
+                    };
+                };
+                operations: {
+                    per_minute: {
+                        /** Format: date-time */
+                        at: string;
+                        succeeded: number;
+                        failed: number;
+                        cancelled: number;
+                    }[];
+                    pending: number;
+                    running: number;
+                    oldest_pending_s: number | null;
+                };
+                queue: {
+                    waiting: number;
+                    active: number;
+                    delayed: number;
+                    failed: number;
+                } | null;
+                hosts: {
+                    total: number;
+                    unreachable: number;
+                    shown: {
+                        servers: number;
+                        capacity: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocatable: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocated: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        used: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        } | null;
+                        /** Format: uuid */
+                        id: string;
+                        name: string;
+                        location: string;
+                        /** @enum {string} */
+                        driver: "lxc" | "simulated";
+                        /** @enum {string} */
+                        status: "enrolling" | "active" | "cordoned" | "error" | "removed";
+                        reachable: boolean;
+                        cordoned: boolean;
+                        load: number;
+                    }[];
+                    by_location: {
+                        servers: number;
+                        capacity: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocatable: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocated: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        used: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        } | null;
+                        location: string;
+                        hosts: number;
+                        unreachable: number;
+                    }[];
+                };
+                alerts: {
+                    /** @enum {string} */
+                    severity: "critical" | "warning";
+                    /** @enum {string} */
+                    code: "host_unreachable" | "host_error" | "host_disk_nearly_full" | "drift_open" | "operations_failed" | "operations_pending_long" | "operations_stalled" | "queue_unreachable" | "ip_pools_nearly_used_up" | "webhook_disabled" | "usage_late";
+                    message: string;
+                    target: {
+                        /** @enum {string} */
+                        type: "host" | "drift" | "operation" | "location" | "webhook" | "usage" | "job";
+                        id: string | null;
+                    };
+                    since: string | null;
+                }[];
+            };
         };
-        onboot: boolean;
-        boot_order: number;
-        operation: string | null;
-        protection: {
-          delete: boolean;
+        PlanListDto: {
+            plans: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                description: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                price: {
+                    currency: string;
+                    hourly_micros: number;
+                    monthly_cap_micros: number | null;
+                    included_traffic_bytes: number;
+                    overage_micros_per_gib: number;
+                } | null;
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        suspension: {
-          server?: {
-            reason: string | null;
+        PlanAnswerDto: {
+            plan: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                description: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                price: {
+                    currency: string;
+                    hourly_micros: number;
+                    monthly_cap_micros: number | null;
+                    included_traffic_bytes: number;
+                    overage_micros_per_gib: number;
+                } | null;
+                /** Format: date-time */
+                created_at: string;
+            };
+        };
+        CreatePlanDto: {
+            name: string;
+            /** @default  */
+            description: string;
+            limits: {
+                cpu_units?: number | null;
+                cpu_limit_percent?: number | null;
+                cpus?: number | null;
+                cpu_mask?: string | null;
+                node_mask?: string | null;
+                ram_bytes?: number | null;
+                ram_barrier_bytes?: number | null;
+                ram_guarantee_bytes?: number | null;
+                swap_bytes?: number | null;
+                disk_bytes?: number | null;
+                disk_inodes?: number | null;
+                io_priority?: number | null;
+                io_limit_bps?: number | null;
+                io_limit_iops?: number | null;
+                num_proc?: number | null;
+                net_rate_in_bps?: number | null;
+                net_rate_out_bps?: number | null;
+            };
+            /** @default null */
+            price: {
+                currency: string;
+                hourly_micros: number;
+                monthly_cap_micros: number | null;
+                included_traffic_bytes: number;
+                overage_micros_per_gib: number;
+            } | null;
+        };
+        PatchPlanDto: {
+            name?: string;
+            description?: string;
+            limits?: {
+                cpu_units?: number | null;
+                cpu_limit_percent?: number | null;
+                cpus?: number | null;
+                cpu_mask?: string | null;
+                node_mask?: string | null;
+                ram_bytes?: number | null;
+                ram_barrier_bytes?: number | null;
+                ram_guarantee_bytes?: number | null;
+                swap_bytes?: number | null;
+                disk_bytes?: number | null;
+                disk_inodes?: number | null;
+                io_priority?: number | null;
+                io_limit_bps?: number | null;
+                io_limit_iops?: number | null;
+                num_proc?: number | null;
+                net_rate_in_bps?: number | null;
+                net_rate_out_bps?: number | null;
+            };
+            price?: {
+                currency: string;
+                hourly_micros: number;
+                monthly_cap_micros: number | null;
+                included_traffic_bytes: number;
+                overage_micros_per_gib: number;
+            } | null;
+        };
+        ServerListDto: {
+            servers: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
+        };
+        CreateServerDto: {
+            name: string;
+            plan: string;
+            template: string;
+            location?: string;
+            /** Format: uuid */
+            tenant_id?: string;
+            ssh_keys?: string[];
+            root_password?: string;
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            external_id?: string | null;
+            /** @default 1 */
+            ipv4: number;
+            ipv6?: number;
+            /** @default true */
+            start: boolean;
+            /** @default true */
+            onboot: boolean;
+            /** @default 0 */
+            boot_order: number;
+        };
+        NewServerAnswerDto: {
+            server: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            };
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            root_password?: string;
+        };
+        ServerAnswerDto: {
+            server: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            };
+        };
+        PatchServerDto: {
+            name?: string;
+            labels?: {
+                [key: string]: string;
+            };
+            external_id?: string | null;
+            onboot?: boolean;
+            boot_order?: number;
+        };
+        StopServerDto: {
+            /** @default 30 */
+            timeout_s: number;
+        };
+        ResetPasswordDto: {
+            root_password?: string;
+        };
+        NewPasswordAnswerDto: {
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            root_password?: string;
+        };
+        SetHostnameDto: {
+            hostname: string;
+        };
+        ChangeProtectionDto: {
+            delete: boolean;
+        };
+        ExecDto: {
+            command: string[];
+            /** @default 60 */
+            timeout_s: number;
+        };
+        ExecAnswerDto: {
+            exit_code: number;
+            stdout: string;
+            stderr: string;
+            truncated: boolean;
+        };
+        ResizeDto: {
+            plan?: string;
+            limits?: {
+                cpu_units?: number | null;
+                cpu_limit_percent?: number | null;
+                cpus?: number | null;
+                cpu_mask?: string | null;
+                node_mask?: string | null;
+                ram_bytes?: number | null;
+                ram_barrier_bytes?: number | null;
+                ram_guarantee_bytes?: number | null;
+                swap_bytes?: number | null;
+                disk_bytes?: number | null;
+                disk_inodes?: number | null;
+                io_priority?: number | null;
+                io_limit_bps?: number | null;
+                io_limit_iops?: number | null;
+                num_proc?: number | null;
+                net_rate_in_bps?: number | null;
+                net_rate_out_bps?: number | null;
+            };
+        };
+        ResizeAnswerDto: {
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            limits: {
+                cpu_units: number | null;
+                cpu_limit_percent: number | null;
+                cpus: number | null;
+                cpu_mask: string | null;
+                node_mask: string | null;
+                ram_bytes: number | null;
+                ram_barrier_bytes: number | null;
+                ram_guarantee_bytes: number | null;
+                swap_bytes: number | null;
+                disk_bytes: number | null;
+                disk_inodes: number | null;
+                io_priority: number | null;
+                io_limit_bps: number | null;
+                io_limit_iops: number | null;
+                num_proc: number | null;
+                net_rate_in_bps: number | null;
+                net_rate_out_bps: number | null;
+            };
+        };
+        ReinstallDto: {
+            template: string;
+            root_password?: string;
+            features?: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+        };
+        FeatureDto: {
             /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-          tenant?: {
-            reason: string | null;
+            feature: "tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota";
+        };
+        AddDeviceDto: {
+            device: string;
+            /**
+             * @default rw
+             * @enum {string}
+             */
+            access: "r" | "w" | "rw";
+        };
+        RemoveDeviceDto: {
+            device: string;
+        };
+        AddAddressDto: {
+            family: 4 | 6;
+        };
+        NewAddressAnswerDto: {
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            address: {
+                address: string;
+                family: number;
+                prefix: number;
+                rdns: string | null;
+                primary: boolean;
+            };
+        };
+        RemoveAddressDto: {
+            address: string;
+        };
+        SetRdnsDto: {
+            address: string;
+            name: string[];
+        };
+        MigrateServerDto: {
+            host?: string;
             /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-          termination?: {
-            reason: string | null;
+            mode: "live" | "near_live" | "offline";
+            fallback?: ("live" | "near_live" | "offline")[];
+            bandwidth_bps?: number;
+        };
+        MigrationTargetsDto: {
+            migration_targets: {
+                host: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                };
+                rank: number | null;
+                fits: boolean;
+                reasons: string[];
+                free_after: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                };
+                modes: ("live" | "near_live" | "offline")[];
+            }[];
+            total: number;
+            blocked: string[];
+        };
+        SuspendDto: {
+            reason?: string | null;
+            /**
+             * @default stop
+             * @enum {string}
+             */
+            policy: "stop" | "network";
+        };
+        UnsuspendDto: {
+            reason?: string | null;
+        };
+        TerminateDto: {
+            reason?: string | null;
+            /** @default 72 */
+            grace_hours: number;
+            /** @default true */
+            final_snapshot: boolean;
+        };
+        BeancountersAnswerDto: {
+            beancounters: {
+                /** @enum {string} */
+                resource: "physpages" | "swappages" | "kmemsize" | "numproc" | "cputime" | "diskspace" | "diskinodes" | "ioread" | "iowrite" | "netin" | "netout";
+                /** @enum {string} */
+                unit: "pages" | "bytes" | "count" | "us";
+                held: number;
+                maxheld: number;
+                barrier: number | null;
+                limit: number | null;
+                failcnt: number;
+            }[];
+            at: string | null;
+            live: boolean;
+        };
+        ServerMetricsAnswerDto: {
+            metrics: {
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+                step: number;
+                series: {
+                    cpu_percent: [
+                        number,
+                        number | null
+                    ][];
+                    ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    swap_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    inodes: [
+                        number,
+                        number | null
+                    ][];
+                    num_proc: [
+                        number,
+                        number | null
+                    ][];
+                    net_in_bps: [
+                        number,
+                        number | null
+                    ][];
+                    net_out_bps: [
+                        number,
+                        number | null
+                    ][];
+                    io_read_bps: [
+                        number,
+                        number | null
+                    ][];
+                    io_write_bps: [
+                        number,
+                        number | null
+                    ][];
+                };
+            };
+        };
+        StartSessionDto: {
+            token: string;
+        };
+        SessionAnswerDto: {
+            session: {
+                /** @enum {string} */
+                role: "customer" | "billing" | "operator";
+                scopes: ("read" | "write")[];
+                tenant_id: string | null;
+                tenant_name: string | null;
+                name: string;
+                /** Format: date-time */
+                expires_at: string;
+                csrf_token: string;
+            };
+        };
+        ProvidersAnswerDto: {
+            providers: {
+                /** @constant */
+                id: "oidc";
+                name: string;
+                login_path: string;
+            }[];
+        };
+        SnapshotListDto: {
+            snapshots: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** Format: uuid */
+                server_id: string;
+                /** Format: uuid */
+                tenant_id: string;
+                /** @enum {string} */
+                status: "creating" | "available" | "deleting" | "error" | "deleted";
+                memory: boolean;
+                size_bytes: number;
+                template: string;
+                plan: string;
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
+        };
+        SnapshotAnswerDto: {
+            snapshot: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** Format: uuid */
+                server_id: string;
+                /** Format: uuid */
+                tenant_id: string;
+                /** @enum {string} */
+                status: "creating" | "available" | "deleting" | "error" | "deleted";
+                memory: boolean;
+                size_bytes: number;
+                template: string;
+                plan: string;
+                /** Format: date-time */
+                created_at: string;
+            };
+        };
+        RollbackSnapshotDto: {
+            /** @default true */
+            memory: boolean;
+        };
+        CloneSnapshotDto: {
+            name: string;
+            ssh_keys?: string[];
+            root_password?: string;
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            external_id?: string | null;
+            ipv4?: number;
+            ipv6?: number;
+            /** @default true */
+            start: boolean;
+            /** @default true */
+            onboot: boolean;
+            /** @default 0 */
+            boot_order: number;
+        };
+        CreateSnapshotDto: {
+            name?: string;
+            /** @default false */
+            memory: boolean;
+        };
+        NewSnapshotAnswerDto: {
+            snapshot: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** Format: uuid */
+                server_id: string;
+                /** Format: uuid */
+                tenant_id: string;
+                /** @enum {string} */
+                status: "creating" | "available" | "deleting" | "error" | "deleted";
+                memory: boolean;
+                size_bytes: number;
+                template: string;
+                plan: string;
+                /** Format: date-time */
+                created_at: string;
+            };
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+        };
+        TemplateListDto: {
+            templates: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                description: string;
+                architecture: string;
+                /** @enum {string} */
+                compression: "none" | "gzip" | "xz" | "zstd";
+                sha256: string;
+                source?: string;
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
+        };
+        TemplateAnswerDto: {
+            template: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                description: string;
+                architecture: string;
+                /** @enum {string} */
+                compression: "none" | "gzip" | "xz" | "zstd";
+                sha256: string;
+                source?: string;
+                /** Format: date-time */
+                created_at: string;
+            };
+        };
+        CreateTemplateDto: {
+            name: string;
+            /** @default  */
+            description: string;
+            source: string;
+            sha256: string;
+            /**
+             * @default amd64
+             * @enum {string}
+             */
+            architecture: "amd64" | "arm64";
             /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-        } | null;
-        terminate_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-        deleted_at: string | null;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+            compression?: "none" | "gzip" | "xz" | "zstd";
         };
-      };
-    };
-    CreateServerDto: {
-      name: string;
-      plan: string;
-      template: string;
-      location?: string;
-      /** Format: uuid */
-      tenant_id?: string;
-      ssh_keys?: string[];
-      root_password?: string;
-      /** @default {} */
-      labels: {
-        [key: string]: string;
-      };
-      external_id?: string | null;
-      /** @default 1 */
-      ipv4: number;
-      ipv6?: number;
-      /** @default true */
-      start: boolean;
-      /** @default true */
-      onboot: boolean;
-      /** @default 0 */
-      boot_order: number;
-    };
-    NewServerAnswerDto: {
-      server: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        hostname: string;
-        /** @enum {string} */
-        status: 'creating' | 'running' | 'stopped' | 'frozen' | 'suspended' | 'error' | 'deleted';
-        checkpointed: boolean;
-        /** Format: uuid */
-        tenant_id: string;
-        /** Format: uuid */
-        host_id?: string;
-        plan: string;
-        template: string;
-        location: string;
-        limits: {
-          cpu_units: number | null;
-          cpu_limit_percent: number | null;
-          cpus: number | null;
-          cpu_mask: string | null;
-          node_mask: string | null;
-          ram_bytes: number | null;
-          ram_barrier_bytes: number | null;
-          ram_guarantee_bytes: number | null;
-          swap_bytes: number | null;
-          disk_bytes: number | null;
-          disk_inodes: number | null;
-          io_priority: number | null;
-          io_limit_bps: number | null;
-          io_limit_iops: number | null;
-          num_proc: number | null;
-          net_rate_in_bps: number | null;
-          net_rate_out_bps: number | null;
+        PatchTemplateDto: {
+            name?: string;
+            description?: string;
         };
-        addresses: {
-          address: string;
-          family: number;
-          prefix: number;
-          rdns: string | null;
-          primary: boolean;
-        }[];
-        features: ('tun' | 'ppp' | 'fuse' | 'ipsec' | 'nesting' | 'quota')[];
-        devices?: {
-          device: string;
-          /**
-           * @default rw
-           * @enum {string}
-           */
-          access: 'r' | 'w' | 'rw';
-        }[];
-        external_id: string | null;
-        labels: {
-          [key: string]: string;
+        TenantListDto: {
+            tenants: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                external_id: string | null;
+                /** @enum {string} */
+                status: "active" | "suspended" | "terminated";
+                quota: {
+                    servers: number | null;
+                    cpus: number | null;
+                    ram_bytes: number | null;
+                    disk_bytes: number | null;
+                    ipv4: number | null;
+                    snapshots: number | null;
+                    snapshot_bytes: number | null;
+                };
+                reason: string | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        onboot: boolean;
-        boot_order: number;
-        operation: string | null;
-        protection: {
-          delete: boolean;
+        TenantAnswerDto: {
+            tenant: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                external_id: string | null;
+                /** @enum {string} */
+                status: "active" | "suspended" | "terminated";
+                quota: {
+                    servers: number | null;
+                    cpus: number | null;
+                    ram_bytes: number | null;
+                    disk_bytes: number | null;
+                    ipv4: number | null;
+                    snapshots: number | null;
+                    snapshot_bytes: number | null;
+                };
+                reason: string | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+            };
         };
-        suspension: {
-          server?: {
-            reason: string | null;
+        CreateTenantDto: {
+            name: string;
+            external_id?: string | null;
+            /** @default {} */
+            quota: {
+                servers?: number | null;
+                cpus?: number | null;
+                ram_bytes?: number | null;
+                disk_bytes?: number | null;
+                ipv4?: number | null;
+                snapshots?: number | null;
+                snapshot_bytes?: number | null;
+            };
+        };
+        PatchTenantDto: {
+            name?: string;
+            external_id?: string | null;
+            quota?: {
+                servers?: number | null;
+                cpus?: number | null;
+                ram_bytes?: number | null;
+                disk_bytes?: number | null;
+                ipv4?: number | null;
+                snapshots?: number | null;
+                snapshot_bytes?: number | null;
+            };
+        };
+        TenantActionAnswerDto: {
+            tenant: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                external_id: string | null;
+                /** @enum {string} */
+                status: "active" | "suspended" | "terminated";
+                quota: {
+                    servers: number | null;
+                    cpus: number | null;
+                    ram_bytes: number | null;
+                    disk_bytes: number | null;
+                    ipv4: number | null;
+                    snapshots: number | null;
+                    snapshot_bytes: number | null;
+                };
+                reason: string | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+            };
+            operations: string[];
+        };
+        TokenListDto: {
+            tokens: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                role: "customer" | "billing" | "operator";
+                scopes: ("read" | "write")[];
+                tenant_id: string | null;
+                /** Format: date-time */
+                created_at: string;
+                last_used_at: string | null;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
+        };
+        TokenAnswerDto: {
+            token: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                role: "customer" | "billing" | "operator";
+                scopes: ("read" | "write")[];
+                tenant_id: string | null;
+                /** Format: date-time */
+                created_at: string;
+                last_used_at: string | null;
+            };
+        };
+        CreateTokenDto: {
+            /** @default token */
+            name: string;
+            scopes?: ("read" | "write")[];
             /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-          tenant?: {
-            reason: string | null;
-            /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-          termination?: {
-            reason: string | null;
-            /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-        } | null;
-        terminate_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-        deleted_at: string | null;
-      };
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-      root_password?: string;
-    };
-    ServerAnswerDto: {
-      server: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        hostname: string;
-        /** @enum {string} */
-        status: 'creating' | 'running' | 'stopped' | 'frozen' | 'suspended' | 'error' | 'deleted';
-        checkpointed: boolean;
-        /** Format: uuid */
-        tenant_id: string;
-        /** Format: uuid */
-        host_id?: string;
-        plan: string;
-        template: string;
-        location: string;
-        limits: {
-          cpu_units: number | null;
-          cpu_limit_percent: number | null;
-          cpus: number | null;
-          cpu_mask: string | null;
-          node_mask: string | null;
-          ram_bytes: number | null;
-          ram_barrier_bytes: number | null;
-          ram_guarantee_bytes: number | null;
-          swap_bytes: number | null;
-          disk_bytes: number | null;
-          disk_inodes: number | null;
-          io_priority: number | null;
-          io_limit_bps: number | null;
-          io_limit_iops: number | null;
-          num_proc: number | null;
-          net_rate_in_bps: number | null;
-          net_rate_out_bps: number | null;
+            role?: "customer" | "billing" | "operator";
         };
-        addresses: {
-          address: string;
-          family: number;
-          prefix: number;
-          rdns: string | null;
-          primary: boolean;
-        }[];
-        features: ('tun' | 'ppp' | 'fuse' | 'ipsec' | 'nesting' | 'quota')[];
-        devices?: {
-          device: string;
-          /**
-           * @default rw
-           * @enum {string}
-           */
-          access: 'r' | 'w' | 'rw';
-        }[];
-        external_id: string | null;
-        labels: {
-          [key: string]: string;
+        NewTokenAnswerDto: {
+            token: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                role: "customer" | "billing" | "operator";
+                scopes: ("read" | "write")[];
+                tenant_id: string | null;
+                /** Format: date-time */
+                created_at: string;
+                last_used_at: string | null;
+            };
+            secret?: string;
         };
-        onboot: boolean;
-        boot_order: number;
-        operation: string | null;
-        protection: {
-          delete: boolean;
+        UsageAnswerDto: {
+            usage: {
+                /** @enum {string} */
+                meter: "running_time" | "stopped_time" | "frozen_time" | "suspended_time" | "error_time" | "creating_time" | "allocated_ram" | "allocated_disk" | "snapshot_storage" | "ipv4_addresses" | "ipv6_addresses" | "cpu" | "traffic_in" | "traffic_out";
+                unit: string;
+                quantity: string;
+                tenant_id: string | null;
+                server_id: string | null;
+                day: string | null;
+                records: number;
+                incomplete: boolean;
+            }[];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** Format: date-time */
+            metered_to: string;
+            tenant_id: string | null;
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-        suspension: {
-          server?: {
-            reason: string | null;
-            /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-          tenant?: {
-            reason: string | null;
-            /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-          termination?: {
-            reason: string | null;
-            /** @enum {string} */
-            policy: 'stop' | 'network';
-            since: string;
-          };
-        } | null;
-        terminate_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-        deleted_at: string | null;
-      };
-    };
-    PatchServerDto: {
-      name?: string;
-      labels?: {
-        [key: string]: string;
-      };
-      external_id?: string | null;
-      onboot?: boolean;
-      boot_order?: number;
-    };
-    StopServerDto: {
-      /** @default 30 */
-      timeout_s: number;
-    };
-    ResetPasswordDto: {
-      root_password?: string;
-    };
-    NewPasswordAnswerDto: {
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-      root_password?: string;
-    };
-    SetHostnameDto: {
-      hostname: string;
-    };
-    ChangeProtectionDto: {
-      delete: boolean;
-    };
-    ExecDto: {
-      command: string[];
-      /** @default 60 */
-      timeout_s: number;
-    };
-    ExecAnswerDto: {
-      exit_code: number;
-      stdout: string;
-      stderr: string;
-      truncated: boolean;
-    };
-    ResizeDto: {
-      plan?: string;
-      limits?: {
-        cpu_units?: number | null;
-        cpu_limit_percent?: number | null;
-        cpus?: number | null;
-        cpu_mask?: string | null;
-        node_mask?: string | null;
-        ram_bytes?: number | null;
-        ram_barrier_bytes?: number | null;
-        ram_guarantee_bytes?: number | null;
-        swap_bytes?: number | null;
-        disk_bytes?: number | null;
-        disk_inodes?: number | null;
-        io_priority?: number | null;
-        io_limit_bps?: number | null;
-        io_limit_iops?: number | null;
-        num_proc?: number | null;
-        net_rate_in_bps?: number | null;
-        net_rate_out_bps?: number | null;
-      };
-    };
-    ResizeAnswerDto: {
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-      limits: {
-        cpu_units: number | null;
-        cpu_limit_percent: number | null;
-        cpus: number | null;
-        cpu_mask: string | null;
-        node_mask: string | null;
-        ram_bytes: number | null;
-        ram_barrier_bytes: number | null;
-        ram_guarantee_bytes: number | null;
-        swap_bytes: number | null;
-        disk_bytes: number | null;
-        disk_inodes: number | null;
-        io_priority: number | null;
-        io_limit_bps: number | null;
-        io_limit_iops: number | null;
-        num_proc: number | null;
-        net_rate_in_bps: number | null;
-        net_rate_out_bps: number | null;
-      };
-    };
-    ReinstallDto: {
-      template: string;
-      root_password?: string;
-      features?: ('tun' | 'ppp' | 'fuse' | 'ipsec' | 'nesting' | 'quota')[];
-    };
-    FeatureDto: {
-      /** @enum {string} */
-      feature: 'tun' | 'ppp' | 'fuse' | 'ipsec' | 'nesting' | 'quota';
-    };
-    AddDeviceDto: {
-      device: string;
-      /**
-       * @default rw
-       * @enum {string}
-       */
-      access: 'r' | 'w' | 'rw';
-    };
-    RemoveDeviceDto: {
-      device: string;
-    };
-    AddAddressDto: {
-      family: 4 | 6;
-    };
-    NewAddressAnswerDto: {
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-      address: {
-        address: string;
-        family: number;
-        prefix: number;
-        rdns: string | null;
-        primary: boolean;
-      };
-    };
-    RemoveAddressDto: {
-      address: string;
-    };
-    SetRdnsDto: {
-      address: string;
-      name: string[];
-    };
-    MigrateServerDto: {
-      host?: string;
-      /** @enum {string} */
-      mode: 'live' | 'near_live' | 'offline';
-      fallback?: ('live' | 'near_live' | 'offline')[];
-      bandwidth_bps?: number;
-    };
-    SuspendDto: {
-      reason?: string | null;
-      /**
-       * @default stop
-       * @enum {string}
-       */
-      policy: 'stop' | 'network';
-    };
-    UnsuspendDto: {
-      reason?: string | null;
-    };
-    TerminateDto: {
-      reason?: string | null;
-      /** @default 72 */
-      grace_hours: number;
-      /** @default true */
-      final_snapshot: boolean;
-    };
-    BeancountersAnswerDto: {
-      beancounters: {
-        /** @enum {string} */
-        resource:
-          | 'physpages'
-          | 'swappages'
-          | 'kmemsize'
-          | 'numproc'
-          | 'cputime'
-          | 'diskspace'
-          | 'diskinodes'
-          | 'ioread'
-          | 'iowrite'
-          | 'netin'
-          | 'netout';
-        /** @enum {string} */
-        unit: 'pages' | 'bytes' | 'count' | 'us';
-        held: number;
-        maxheld: number;
-        barrier: number | null;
-        limit: number | null;
-        failcnt: number;
-      }[];
-      at: string | null;
-      live: boolean;
-    };
-    ServerMetricsAnswerDto: {
-      metrics: {
-        /** Format: date-time */
-        from: string;
-        /** Format: date-time */
-        to: string;
-        step: number;
-        series: {
-          cpu_percent: [number, number | null][];
-          ram_bytes: [number, number | null][];
-          swap_bytes: [number, number | null][];
-          disk_bytes: [number, number | null][];
-          inodes: [number, number | null][];
-          num_proc: [number, number | null][];
-          net_in_bps: [number, number | null][];
-          net_out_bps: [number, number | null][];
-          io_read_bps: [number, number | null][];
-          io_write_bps: [number, number | null][];
+        InvoicePreviewAnswerDto: {
+            invoice_preview: {
+                /** Format: uuid */
+                tenant_id: string;
+                month: string;
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+                complete: boolean;
+                /** Format: date-time */
+                metered_to: string;
+                lines: {
+                    /** @enum {string} */
+                    kind: "server_time" | "traffic_overage";
+                    /** Format: uuid */
+                    server_id: string;
+                    server_name: string;
+                    plan_id: string | null;
+                    plan_name: string | null;
+                    currency: string;
+                    amount_micros: number;
+                    capped: boolean;
+                    quantity: string;
+                    /** @enum {string} */
+                    unit: "ms" | "byte";
+                    records: number;
+                    included_quantity: string | null;
+                    prices: {
+                        currency: string;
+                        hourly_micros: number;
+                        monthly_cap_micros: number | null;
+                        included_traffic_bytes: number;
+                        overage_micros_per_gib: number;
+                    }[];
+                }[];
+                totals: {
+                    currency: string;
+                    amount_micros: number;
+                }[];
+                unpriced_records: number;
+            };
         };
-      };
-    };
-    SnapshotListDto: {
-      snapshots: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** Format: uuid */
-        server_id: string;
-        /** Format: uuid */
-        tenant_id: string;
-        /** @enum {string} */
-        status: 'creating' | 'available' | 'deleting' | 'error' | 'deleted';
-        memory: boolean;
-        size_bytes: number;
-        template: string;
-        plan: string;
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        WebhookListDto: {
+            webhooks: {
+                /** Format: uuid */
+                id: string;
+                tenant_id: string | null;
+                url: string;
+                events: string[];
+                description: string;
+                enabled: boolean;
+                disabled_reason: string | null;
+                previous_secret_until: string | null;
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-      };
-    };
-    SnapshotAnswerDto: {
-      snapshot: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** Format: uuid */
-        server_id: string;
-        /** Format: uuid */
-        tenant_id: string;
-        /** @enum {string} */
-        status: 'creating' | 'available' | 'deleting' | 'error' | 'deleted';
-        memory: boolean;
-        size_bytes: number;
-        template: string;
-        plan: string;
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    RollbackSnapshotDto: {
-      /** @default true */
-      memory: boolean;
-    };
-    CloneSnapshotDto: {
-      name: string;
-      ssh_keys?: string[];
-      root_password?: string;
-      /** @default {} */
-      labels: {
-        [key: string]: string;
-      };
-      external_id?: string | null;
-      ipv4?: number;
-      ipv6?: number;
-      /** @default true */
-      start: boolean;
-      /** @default true */
-      onboot: boolean;
-      /** @default 0 */
-      boot_order: number;
-    };
-    CreateSnapshotDto: {
-      name?: string;
-      /** @default false */
-      memory: boolean;
-    };
-    NewSnapshotAnswerDto: {
-      snapshot: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** Format: uuid */
-        server_id: string;
-        /** Format: uuid */
-        tenant_id: string;
-        /** @enum {string} */
-        status: 'creating' | 'available' | 'deleting' | 'error' | 'deleted';
-        memory: boolean;
-        size_bytes: number;
-        template: string;
-        plan: string;
-        /** Format: date-time */
-        created_at: string;
-      };
-      operation: {
-        /** Format: uuid */
-        id: string;
-        /** @enum {string} */
-        kind:
-          | 'create_server'
-          | 'start_server'
-          | 'stop_server'
-          | 'restart_server'
-          | 'kill_server'
-          | 'delete_server'
-          | 'reset_password'
-          | 'set_hostname'
-          | 'change_protection'
-          | 'resize_server'
-          | 'reinstall_server'
-          | 'enable_feature'
-          | 'disable_feature'
-          | 'add_device'
-          | 'remove_device'
-          | 'add_address'
-          | 'remove_address'
-          | 'set_rdns'
-          | 'freeze_server'
-          | 'unfreeze_server'
-          | 'checkpoint_server'
-          | 'restore_server'
-          | 'suspend_server'
-          | 'unsuspend_server'
-          | 'create_snapshot'
-          | 'delete_snapshot'
-          | 'rollback_snapshot'
-          | 'clone_server'
-          | 'migrate_server'
-          | 'clear_source'
-          | 'enrol_host';
-        /** @enum {string} */
-        status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-        progress: number;
-        server_id: string | null;
-        host_id: string | null;
-        tenant_id: string | null;
-        requested_by: string;
-        request_id: string;
-        attempt: number;
-        steps: {
-          name: string;
-          /** @enum {string} */
-          status: 'pending' | 'running' | 'succeeded' | 'failed' | 'undone';
-          attempt: number;
-          started_at: string | null;
-          finished_at: string | null;
-          error: {
-            code: string;
-            message: string;
-          } | null;
-        }[];
-        error: {
-          code: string;
-          message: string;
-          step: string | null;
-        } | null;
-        result: {
-          [key: string]: unknown;
-        } | null;
-        cancel_requested: boolean;
-        waits_for: string | null;
-        /** Format: date-time */
-        created_at: string;
-        started_at: string | null;
-        finished_at: string | null;
-      };
-    };
-    TemplateListDto: {
-      templates: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        description: string;
-        architecture: string;
-        /** @enum {string} */
-        compression: 'none' | 'gzip' | 'xz' | 'zstd';
-        sha256: string;
-        source?: string;
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        WebhookAnswerDto: {
+            webhook: {
+                /** Format: uuid */
+                id: string;
+                tenant_id: string | null;
+                url: string;
+                events: string[];
+                description: string;
+                enabled: boolean;
+                disabled_reason: string | null;
+                previous_secret_until: string | null;
+                /** Format: date-time */
+                created_at: string;
+            };
         };
-      };
-    };
-    TemplateAnswerDto: {
-      template: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        description: string;
-        architecture: string;
-        /** @enum {string} */
-        compression: 'none' | 'gzip' | 'xz' | 'zstd';
-        sha256: string;
-        source?: string;
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    CreateTemplateDto: {
-      name: string;
-      /** @default  */
-      description: string;
-      source: string;
-      sha256: string;
-      /**
-       * @default amd64
-       * @enum {string}
-       */
-      architecture: 'amd64' | 'arm64';
-      /** @enum {string} */
-      compression?: 'none' | 'gzip' | 'xz' | 'zstd';
-    };
-    PatchTemplateDto: {
-      name?: string;
-      description?: string;
-    };
-    TenantListDto: {
-      tenants: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        external_id: string | null;
-        /** @enum {string} */
-        status: 'active' | 'suspended' | 'terminated';
-        quota: {
-          servers: number | null;
-          cpus: number | null;
-          ram_bytes: number | null;
-          disk_bytes: number | null;
-          ipv4: number | null;
-          snapshots: number | null;
-          snapshot_bytes: number | null;
+        CreateWebhookDto: {
+            url: string;
+            events?: string[];
+            /** @default  */
+            description: string;
+            tenant_id?: string | null;
         };
-        reason: string | null;
-        terminate_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        NewWebhookAnswerDto: {
+            webhook: {
+                /** Format: uuid */
+                id: string;
+                tenant_id: string | null;
+                url: string;
+                events: string[];
+                description: string;
+                enabled: boolean;
+                disabled_reason: string | null;
+                previous_secret_until: string | null;
+                /** Format: date-time */
+                created_at: string;
+            };
+            secret?: string;
         };
-      };
-    };
-    TenantAnswerDto: {
-      tenant: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        external_id: string | null;
-        /** @enum {string} */
-        status: 'active' | 'suspended' | 'terminated';
-        quota: {
-          servers: number | null;
-          cpus: number | null;
-          ram_bytes: number | null;
-          disk_bytes: number | null;
-          ipv4: number | null;
-          snapshots: number | null;
-          snapshot_bytes: number | null;
+        PatchWebhookDto: {
+            url?: string;
+            events?: string[];
+            description?: string;
+            enabled?: boolean;
         };
-        reason: string | null;
-        terminate_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    CreateTenantDto: {
-      name: string;
-      external_id?: string | null;
-      /** @default {} */
-      quota: {
-        servers?: number | null;
-        cpus?: number | null;
-        ram_bytes?: number | null;
-        disk_bytes?: number | null;
-        ipv4?: number | null;
-        snapshots?: number | null;
-        snapshot_bytes?: number | null;
-      };
-    };
-    PatchTenantDto: {
-      name?: string;
-      external_id?: string | null;
-      quota?: {
-        servers?: number | null;
-        cpus?: number | null;
-        ram_bytes?: number | null;
-        disk_bytes?: number | null;
-        ipv4?: number | null;
-        snapshots?: number | null;
-        snapshot_bytes?: number | null;
-      };
-    };
-    TenantActionAnswerDto: {
-      tenant: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        external_id: string | null;
-        /** @enum {string} */
-        status: 'active' | 'suspended' | 'terminated';
-        quota: {
-          servers: number | null;
-          cpus: number | null;
-          ram_bytes: number | null;
-          disk_bytes: number | null;
-          ipv4: number | null;
-          snapshots: number | null;
-          snapshot_bytes: number | null;
+        WebhookDeliveryAnswerDto: {
+            webhook_delivery: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                webhook_id: string;
+                event: {
+                    /** Format: uuid */
+                    id: string;
+                    /** @enum {string} */
+                    type: "server.created" | "server.started" | "server.stopped" | "server.frozen" | "server.unfrozen" | "server.resized" | "server.migrated" | "server.suspended" | "server.unsuspended" | "server.failed" | "server.deleted" | "operation.created" | "operation.started" | "operation.succeeded" | "operation.failed" | "operation.cancelled" | "tenant.suspended" | "tenant.unsuspended" | "tenant.terminated" | "quota.warning" | "usage.window_closed" | "webhook.test";
+                    subject: string;
+                    /** Format: date-time */
+                    at: string;
+                };
+                /** @enum {string} */
+                status: "pending" | "delivered" | "failed" | "cancelled";
+                redelivery_of: string | null;
+                attempts: number;
+                response_status: number | null;
+                response_body: string | null;
+                error: string | null;
+                duration_ms: number | null;
+                last_attempt_at: string | null;
+                next_attempt_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                finished_at: string | null;
+            };
         };
-        reason: string | null;
-        terminate_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-      };
-      operations: string[];
-    };
-    TokenListDto: {
-      tokens: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** @enum {string} */
-        role: 'customer' | 'billing' | 'operator';
-        scopes: ('read' | 'write')[];
-        tenant_id: string | null;
-        /** Format: date-time */
-        created_at: string;
-        last_used_at: string | null;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        WebhookDeliveryListDto: {
+            webhook_deliveries: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                webhook_id: string;
+                event: {
+                    /** Format: uuid */
+                    id: string;
+                    /** @enum {string} */
+                    type: "server.created" | "server.started" | "server.stopped" | "server.frozen" | "server.unfrozen" | "server.resized" | "server.migrated" | "server.suspended" | "server.unsuspended" | "server.failed" | "server.deleted" | "operation.created" | "operation.started" | "operation.succeeded" | "operation.failed" | "operation.cancelled" | "tenant.suspended" | "tenant.unsuspended" | "tenant.terminated" | "quota.warning" | "usage.window_closed" | "webhook.test";
+                    subject: string;
+                    /** Format: date-time */
+                    at: string;
+                };
+                /** @enum {string} */
+                status: "pending" | "delivered" | "failed" | "cancelled";
+                redelivery_of: string | null;
+                attempts: number;
+                response_status: number | null;
+                response_body: string | null;
+                error: string | null;
+                duration_ms: number | null;
+                last_attempt_at: string | null;
+                next_attempt_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                finished_at: string | null;
+            }[];
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
+            };
         };
-      };
-    };
-    TokenAnswerDto: {
-      token: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** @enum {string} */
-        role: 'customer' | 'billing' | 'operator';
-        scopes: ('read' | 'write')[];
-        tenant_id: string | null;
-        /** Format: date-time */
-        created_at: string;
-        last_used_at: string | null;
-      };
-    };
-    CreateTokenDto: {
-      /** @default token */
-      name: string;
-      scopes?: ('read' | 'write')[];
-      /** @enum {string} */
-      role?: 'customer' | 'billing' | 'operator';
-    };
-    NewTokenAnswerDto: {
-      token: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        /** @enum {string} */
-        role: 'customer' | 'billing' | 'operator';
-        scopes: ('read' | 'write')[];
-        tenant_id: string | null;
-        /** Format: date-time */
-        created_at: string;
-        last_used_at: string | null;
-      };
-      secret?: string;
-    };
-    UsageAnswerDto: {
-      usage: {
-        /** @enum {string} */
-        meter:
-          | 'running_time'
-          | 'stopped_time'
-          | 'frozen_time'
-          | 'suspended_time'
-          | 'error_time'
-          | 'creating_time'
-          | 'allocated_ram'
-          | 'allocated_disk'
-          | 'snapshot_storage'
-          | 'ipv4_addresses'
-          | 'ipv6_addresses'
-          | 'cpu'
-          | 'traffic_in'
-          | 'traffic_out';
-        unit: string;
-        quantity: string;
-        tenant_id: string | null;
-        server_id: string | null;
-        day: string | null;
-        records: number;
-        incomplete: boolean;
-      }[];
-      /** Format: date-time */
-      from: string;
-      /** Format: date-time */
-      to: string;
-      /** Format: date-time */
-      metered_to: string;
-      tenant_id: string | null;
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
+        Error: {
+            error: {
+                /** @enum {string} */
+                code: "invalid_input" | "unauthorized" | "forbidden" | "not_found" | "locked" | "conflict" | "uniqueness_error" | "precondition_failed" | "payload_too_large" | "idempotency_key_reused" | "unsupported" | "quota_exceeded" | "protected" | "upgrade_required" | "rate_limited" | "internal" | "no_capacity" | "unavailable";
+                message: string;
+                details: {
+                    [key: string]: unknown;
+                };
+                request_id: string;
+            };
         };
-      };
     };
-    InvoicePreviewAnswerDto: {
-      invoice_preview: {
-        /** Format: uuid */
-        tenant_id: string;
-        month: string;
-        /** Format: date-time */
-        from: string;
-        /** Format: date-time */
-        to: string;
-        complete: boolean;
-        /** Format: date-time */
-        metered_to: string;
-        lines: {
-          /** @enum {string} */
-          kind: 'server_time' | 'traffic_overage';
-          /** Format: uuid */
-          server_id: string;
-          server_name: string;
-          plan_id: string | null;
-          plan_name: string | null;
-          currency: string;
-          amount_micros: number;
-          capped: boolean;
-          quantity: string;
-          /** @enum {string} */
-          unit: 'ms' | 'byte';
-          records: number;
-          included_quantity: string | null;
-          prices: {
-            currency: string;
-            hourly_micros: number;
-            monthly_cap_micros: number | null;
-            included_traffic_bytes: number;
-            overage_micros_per_gib: number;
-          }[];
-        }[];
-        totals: {
-          currency: string;
-          amount_micros: number;
-        }[];
-        unpriced_records: number;
-      };
-    };
-    WebhookListDto: {
-      webhooks: {
-        /** Format: uuid */
-        id: string;
-        tenant_id: string | null;
-        url: string;
-        events: string[];
-        description: string;
-        enabled: boolean;
-        disabled_reason: string | null;
-        previous_secret_until: string | null;
-        /** Format: date-time */
-        created_at: string;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
-        };
-      };
-    };
-    WebhookAnswerDto: {
-      webhook: {
-        /** Format: uuid */
-        id: string;
-        tenant_id: string | null;
-        url: string;
-        events: string[];
-        description: string;
-        enabled: boolean;
-        disabled_reason: string | null;
-        previous_secret_until: string | null;
-        /** Format: date-time */
-        created_at: string;
-      };
-    };
-    CreateWebhookDto: {
-      url: string;
-      events?: string[];
-      /** @default  */
-      description: string;
-      tenant_id?: string | null;
-    };
-    NewWebhookAnswerDto: {
-      webhook: {
-        /** Format: uuid */
-        id: string;
-        tenant_id: string | null;
-        url: string;
-        events: string[];
-        description: string;
-        enabled: boolean;
-        disabled_reason: string | null;
-        previous_secret_until: string | null;
-        /** Format: date-time */
-        created_at: string;
-      };
-      secret?: string;
-    };
-    PatchWebhookDto: {
-      url?: string;
-      events?: string[];
-      description?: string;
-      enabled?: boolean;
-    };
-    WebhookDeliveryAnswerDto: {
-      webhook_delivery: {
-        /** Format: uuid */
-        id: string;
-        /** Format: uuid */
-        webhook_id: string;
-        event: {
-          /** Format: uuid */
-          id: string;
-          /** @enum {string} */
-          type:
-            | 'server.created'
-            | 'server.started'
-            | 'server.stopped'
-            | 'server.frozen'
-            | 'server.unfrozen'
-            | 'server.resized'
-            | 'server.migrated'
-            | 'server.suspended'
-            | 'server.unsuspended'
-            | 'server.failed'
-            | 'server.deleted'
-            | 'operation.created'
-            | 'operation.started'
-            | 'operation.succeeded'
-            | 'operation.failed'
-            | 'operation.cancelled'
-            | 'tenant.suspended'
-            | 'tenant.unsuspended'
-            | 'tenant.terminated'
-            | 'quota.warning'
-            | 'usage.window_closed'
-            | 'webhook.test';
-          subject: string;
-          /** Format: date-time */
-          at: string;
-        };
-        /** @enum {string} */
-        status: 'pending' | 'delivered' | 'failed' | 'cancelled';
-        redelivery_of: string | null;
-        attempts: number;
-        response_status: number | null;
-        response_body: string | null;
-        error: string | null;
-        duration_ms: number | null;
-        last_attempt_at: string | null;
-        next_attempt_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-        finished_at: string | null;
-      };
-    };
-    WebhookDeliveryListDto: {
-      webhook_deliveries: {
-        /** Format: uuid */
-        id: string;
-        /** Format: uuid */
-        webhook_id: string;
-        event: {
-          /** Format: uuid */
-          id: string;
-          /** @enum {string} */
-          type:
-            | 'server.created'
-            | 'server.started'
-            | 'server.stopped'
-            | 'server.frozen'
-            | 'server.unfrozen'
-            | 'server.resized'
-            | 'server.migrated'
-            | 'server.suspended'
-            | 'server.unsuspended'
-            | 'server.failed'
-            | 'server.deleted'
-            | 'operation.created'
-            | 'operation.started'
-            | 'operation.succeeded'
-            | 'operation.failed'
-            | 'operation.cancelled'
-            | 'tenant.suspended'
-            | 'tenant.unsuspended'
-            | 'tenant.terminated'
-            | 'quota.warning'
-            | 'usage.window_closed'
-            | 'webhook.test';
-          subject: string;
-          /** Format: date-time */
-          at: string;
-        };
-        /** @enum {string} */
-        status: 'pending' | 'delivered' | 'failed' | 'cancelled';
-        redelivery_of: string | null;
-        attempts: number;
-        response_status: number | null;
-        response_body: string | null;
-        error: string | null;
-        duration_ms: number | null;
-        last_attempt_at: string | null;
-        next_attempt_at: string | null;
-        /** Format: date-time */
-        created_at: string;
-        finished_at: string | null;
-      }[];
-      meta: {
-        pagination: {
-          page: number;
-          per_page: number;
-          total_entries: number;
-          last_page: number;
-          next_page: number | null;
-          previous_page: number | null;
-        };
-      };
-    };
-    Error: {
-      error: {
-        /** @enum {string} */
-        code:
-          | 'invalid_input'
-          | 'unauthorized'
-          | 'forbidden'
-          | 'not_found'
-          | 'locked'
-          | 'conflict'
-          | 'uniqueness_error'
-          | 'precondition_failed'
-          | 'payload_too_large'
-          | 'idempotency_key_reused'
-          | 'unsupported'
-          | 'quota_exceeded'
-          | 'protected'
-          | 'rate_limited'
-          | 'internal'
-          | 'no_capacity'
-          | 'unavailable';
-        message: string;
-        details: {
-          [key: string]: unknown;
-        };
-        request_id: string;
-      };
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  AuditEvents_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        tenant_id?: string;
-        actor?: string | 'system';
-        action?: string;
-        target_type?: string;
-        target_id?: string;
-        request_id?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['AuditEventListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Drift_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        host_id?: string;
-        server_id?: string;
-        kind?: string;
-        resolved?: 'true' | 'false';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['DriftListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Health_live: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Health_ready: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Jobs_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['JobsAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Quota_get: {
-    parameters: {
-      query?: {
-        tenant_id?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['QuotaAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Metrics_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        status?: string | string[];
-        location?: string;
-        driver?: 'lxc' | 'simulated';
-        reachable?: 'true' | 'false';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HostListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_enrol: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateHostDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HostOperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HostAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchHostDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HostAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_cordon: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HostAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Hosts_uncordon: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HostAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  IpPools_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        location?: string;
-        family?: '4' | '6';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['IpPoolListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  IpPools_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateIpPoolDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['IpPoolAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  IpPools_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['IpPoolAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  IpPools_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  IpPools_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchIpPoolDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['IpPoolAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Locations_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['LocationListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Locations_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['LocationBodyDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['LocationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Locations_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['LocationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Locations_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Locations_rename: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['LocationBodyDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['LocationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Operations_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        status?: string | string[];
-        kind?: string | string[];
-        server_id?: string;
-        host_id?: string;
-        tenant_id?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Operations_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Operations_events: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Operations_cancel: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Operations_retry: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Plans_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PlanListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Plans_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreatePlanDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PlanAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Plans_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PlanAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Plans_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Plans_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchPlanDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PlanAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Servers_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        status?: string | string[];
-        external_id?: string;
-        label_selector?: string;
-        tenant_id?: string;
-        plan?: string;
-        template?: string;
-        location?: string;
-        host?: string;
-        host_id?: string;
-        deleted?: 'true' | 'false';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ServerListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Servers_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateServerDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewServerAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Servers_get: {
-    parameters: {
-      query?: {
-        deleted?: 'true' | 'false';
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ServerAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Servers_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Servers_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchServerDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ServerAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_start: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_stop: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['StopServerDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_restart: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['StopServerDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_kill: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_freeze: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_unfreeze: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_checkpoint: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_restore: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_resetPassword: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ResetPasswordDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewPasswordAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_setHostname: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['SetHostnameDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_changeProtection: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ChangeProtectionDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerActions_exec: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ExecDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ExecAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_resize: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ResizeDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ResizeAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_reinstall: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ReinstallDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewPasswordAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_enableFeature: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['FeatureDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_disableFeature: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['FeatureDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_addDevice: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['AddDeviceDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_removeDevice: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['RemoveDeviceDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_addAddress: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['AddAddressDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewAddressAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_removeAddress: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['RemoveAddressDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerResources_setRdns: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['SetRdnsDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerMigrations_migrate: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['MigrateServerDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerSuspensions_suspend: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['SuspendDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerSuspensions_unsuspend: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['UnsuspendDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerSuspensions_terminate: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['TerminateDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerUsage_beancounters: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['BeancountersAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerUsage_metrics: {
-    parameters: {
-      query?: {
-        from?: string;
-        to?: string;
-        step?: string;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ServerMetricsAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Snapshots_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        status?: 'creating' | 'available' | 'deleting' | 'error' | 'deleted';
-        server?: string;
-        tenant_id?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SnapshotListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Snapshots_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SnapshotAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Snapshots_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Snapshots_rollback: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['RollbackSnapshotDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OperationAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Snapshots_clone: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CloneSnapshotDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewServerAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerSnapshots_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        status?: 'creating' | 'available' | 'deleting' | 'error' | 'deleted';
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SnapshotListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  ServerSnapshots_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateSnapshotDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewSnapshotAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Templates_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        architecture?: 'amd64' | 'arm64';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TemplateListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Templates_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateTemplateDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TemplateAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Templates_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TemplateAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Templates_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Templates_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchTemplateDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TemplateAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        external_id?: string;
-        status?: 'active' | 'suspended' | 'terminated';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateTenantDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchTenantDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_suspend: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['SuspendDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantActionAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_unsuspend: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['UnsuspendDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantActionAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tenants_terminate: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['TerminateDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TenantActionAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tokens_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        name?: string;
-        tenant_id?: string;
-        role?: 'customer' | 'billing' | 'operator';
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TokenListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tokens_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateTokenDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewTokenAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tokens_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TokenAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Tokens_revoke: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  TenantTokens_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateTokenDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewTokenAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Usage_sums: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        from?: string;
-        to?: string;
-        tenant_id?: string;
-        server_id?: string;
-        meter?: string | string[];
-        group_by?: string | string[];
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['UsageAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Usage_csv: {
-    parameters: {
-      query?: {
-        from?: string;
-        to?: string;
-        tenant_id?: string;
-        server_id?: string;
-        meter?: string | string[];
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Usage_invoice: {
-    parameters: {
-      query?: {
-        tenant_id?: string;
-        month?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['InvoicePreviewAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_list: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        tenant_id?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WebhookListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_create: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreateWebhookDto'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewWebhookAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WebhookAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_delete: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_patch: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PatchWebhookDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WebhookAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_rotateSecret: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['NewWebhookAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_test: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WebhookDeliveryAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  Webhooks_listDeliveries: {
-    parameters: {
-      query?: {
-        page?: string;
-        per_page?: string;
-        sort?: string;
-        status?: 'pending' | 'delivered' | 'failed' | 'cancelled';
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WebhookDeliveryListDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
-  WebhookDeliveries_redeliver: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description The same key and body give the same answer, for 24 hours. */
-        'Idempotency-Key'?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EmptyBodyDto'];
-      };
-    };
-    responses: {
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WebhookDeliveryAnswerDto'];
-        };
-      };
-      /** @description An error of the table */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Error'];
-        };
-      };
-    };
-  };
+    AuditEvents_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                tenant_id?: string;
+                actor?: string | "system";
+                action?: string;
+                target_type?: string;
+                target_id?: string;
+                request_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Drift_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                host_id?: string;
+                server_id?: string;
+                kind?: string;
+                resolved?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Quota_get: {
+        parameters: {
+            query?: {
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Consoles_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleTicketDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Consoles_console: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The protocol is switched */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+                status?: string | string[];
+                location?: string;
+                driver?: "lxc" | "simulated";
+                reachable?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_enrol: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateHostDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostOperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchHostDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_metrics: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                step?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostMetricsAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_cordon: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_uncordon: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    IpPools_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                location?: string;
+                family?: "4" | "6";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IpPoolListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    IpPools_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIpPoolDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IpPoolAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    IpPools_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IpPoolAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    IpPools_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    IpPools_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchIpPoolDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IpPoolAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    IpPools_listAddresses: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolAddressesDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Live_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEventsDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Locations_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Locations_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationBodyDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Locations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Locations_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Locations_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationBodyDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Operations_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                status?: string | string[];
+                kind?: string | string[];
+                server_id?: string;
+                host_id?: string;
+                tenant_id?: string;
+                since?: string;
+                until?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Operations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Operations_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationLogDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Operations_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["OperationEventsDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Operations_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Operations_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Overview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Plans_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Plans_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePlanDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Plans_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Plans_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Plans_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchPlanDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Servers_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                search?: string;
+                name?: string;
+                status?: string | string[];
+                external_id?: string;
+                label_selector?: string;
+                tenant_id?: string;
+                plan?: string;
+                template?: string;
+                location?: string;
+                host?: string;
+                host_id?: string;
+                deleted?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Servers_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServerDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewServerAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Servers_get: {
+        parameters: {
+            query?: {
+                deleted?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Servers_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Servers_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchServerDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopServerDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_restart: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopServerDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_kill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_freeze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_unfreeze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_resetPassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPasswordDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasswordAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_setHostname: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHostnameDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_changeProtection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeProtectionDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerActions_exec: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExecDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_resize: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResizeDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResizeAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_reinstall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReinstallDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasswordAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_enableFeature: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeatureDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_disableFeature: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeatureDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_addDevice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddDeviceDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_removeDevice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveDeviceDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_addAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddAddressDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAddressAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_removeAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveAddressDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerResources_setRdns: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRdnsDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerMigrations_migrate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrateServerDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    MigrationTargets_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTargetsDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerSuspensions_suspend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerSuspensions_unsuspend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsuspendDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerSuspensions_terminate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TerminateDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerUsage_beancounters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BeancountersAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerUsage_metrics: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                step?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerMetricsAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Sessions_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartSessionDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Sessions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Sessions_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProvidersAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Oidc_login: {
+        parameters: {
+            query?: {
+                return_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Oidc_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Snapshots_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+                status?: "creating" | "available" | "deleting" | "error" | "deleted";
+                server?: string;
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Snapshots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Snapshots_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Snapshots_rollback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackSnapshotDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Snapshots_clone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloneSnapshotDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewServerAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerSnapshots_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+                status?: "creating" | "available" | "deleting" | "error" | "deleted";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ServerSnapshots_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSnapshotDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSnapshotAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Templates_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+                architecture?: "amd64" | "arm64";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Templates_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTemplateDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Templates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Templates_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Templates_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTemplateDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                search?: string;
+                name?: string;
+                external_id?: string;
+                status?: "active" | "suspended" | "terminated";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTenantDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTenantDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_suspend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantActionAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_unsuspend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsuspendDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantActionAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tenants_terminate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TerminateDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantActionAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tokens_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                name?: string;
+                tenant_id?: string;
+                role?: "customer" | "billing" | "operator";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tokens_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTokenDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTokenAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Tokens_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    TenantTokens_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTokenDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTokenAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Usage_sums: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                from?: string;
+                to?: string;
+                tenant_id?: string;
+                server_id?: string;
+                meter?: string | string[];
+                group_by?: string | string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Usage_csv: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                tenant_id?: string;
+                server_id?: string;
+                meter?: string | string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Usage_invoice: {
+        parameters: {
+            query?: {
+                tenant_id?: string;
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoicePreviewAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_list: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchWebhookDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Webhooks_listDeliveries: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+                sort?: string;
+                status?: "pending" | "delivered" | "failed" | "cancelled";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryListDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    WebhookDeliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
 }

@@ -7,13 +7,16 @@ interface LabelsInputProps {
   error?: string;
 }
 
-const LABEL = /^[a-z0-9A-Z]([a-z0-9A-Z._/-]{0,61}[a-z0-9A-Z])?=([a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?)?$/;
+const LABEL =
+  /^[a-z0-9A-Z]([a-z0-9A-Z._/-]{0,61}[a-z0-9A-Z])?=([a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?)?$/;
 
 export const labelTexts = (labels: Record<string, string>) =>
   Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 
 export const labelsOf = (texts: string[]): Record<string, string> =>
-  Object.fromEntries(texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
+  Object.fromEntries(
+    texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
+  );
 
 /** Labels, for finding things again: `env=prod`. A bare word is a label without a value. */
 export function LabelsInput({ value, onChange, error }: LabelsInputProps) {

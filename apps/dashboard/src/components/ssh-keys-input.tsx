@@ -15,7 +15,9 @@ export function SshKeysInput({ value, onChange, description, error }: SshKeysInp
     <Stack gap={6}>
       <Textarea
         label="SSH keys"
-        description={description ?? 'Public keys that may sign in as root, one a line: ssh-ed25519 AAAA… you@laptop'}
+        description={
+          description ?? 'Public keys that may sign in as root, one a line: ssh-ed25519 AAAA… you@laptop'
+        }
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
         autosize

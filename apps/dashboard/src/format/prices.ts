@@ -12,7 +12,9 @@ export const capText = ({ monthly_cap_micros, currency }: Price) =>
 export function trafficText(price: Price): string {
   const { included_traffic_bytes, overage_micros_per_gib, currency } = price;
   const included =
-    included_traffic_bytes > 0 ? `${bytes(included_traffic_bytes)} traffic out a month` : 'No traffic included';
+    included_traffic_bytes > 0
+      ? `${bytes(included_traffic_bytes)} traffic out a month`
+      : 'No traffic included';
   return overage_micros_per_gib > 0
     ? `${included}, then ${money(overage_micros_per_gib, currency)} per GiB`
     : `${included}, more is free`;

@@ -29,12 +29,15 @@ function labelOf(line: string): string {
 }
 
 function problemOf(line: string): string | null {
-  if (line.includes('PRIVATE KEY')) return 'This is a private key. Paste the public one, from the file that ends with .pub.';
+  if (line.includes('PRIVATE KEY'))
+    return 'This is a private key. Paste the public one, from the file that ends with .pub.';
   const [type = '', base64 = ''] = line.split(' ');
   if (!TYPES.has(type)) return 'A key begins with its type, such as ssh-ed25519.';
   try {
     const blob = atob(base64);
-    const length = new DataView(Uint8Array.from(blob.slice(0, 4), (c) => c.charCodeAt(0)).buffer).getUint32(0);
+    const length = new DataView(Uint8Array.from(blob.slice(0, 4), (c) => c.charCodeAt(0)).buffer).getUint32(
+      0,
+    );
     return blob.slice(4, 4 + length) === type ? null : 'The key is not whole.';
   } catch {
     return 'The key is not whole.';

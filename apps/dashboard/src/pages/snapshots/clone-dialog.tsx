@@ -57,8 +57,8 @@ export function CloneDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose
       {(errorOf) => (
         <>
           <Text size="sm">
-            It is ordered with the plan {snapshot.plan} and the limits that the server had when the snapshot was
-            taken, and gets addresses of its own. It is billed like any other.
+            It is ordered with the plan {snapshot.plan} and the limits that the server had when the snapshot
+            was taken, and gets addresses of its own. It is billed like any other.
           </Text>
           <TextInput
             label="Name"

@@ -1,8 +1,7 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconCopy, IconDots, IconRestore, IconTrash } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import { answerOf, api } from '../../api/client';
-import { PAGE_SIZE, pageOf } from '../../api/list';
+import { listRows } from '../../api/rows';
 import type { Snapshot } from '../../api/types';
 import { ServerLink, TenantLink } from '../../components/reference';
 import { type Column, ResourceTable } from '../../components/resource-table';
@@ -30,7 +29,15 @@ const dialogs = { rollback: RollbackDialog, clone: CloneDialog, delete: DeleteSn
 type Asked = { name: keyof typeof dialogs; snapshot: Snapshot };
 
 /** Snapshots with all that can be done with them. */
-export function SnapshotList({ serverId, query = {}, tenants, sort, onSort, empty, height }: SnapshotListProps) {
+export function SnapshotList({
+  serverId,
+  query = {},
+  tenants,
+  sort,
+  onSort,
+  empty,
+  height,
+}: SnapshotListProps) {
   const write = mayWrite(useSession());
   const [asked, setAsked] = useState<Asked | null>(null);
   const parameters = { ...query, ...(serverId && { server: serverId }), ...(sort && { sort }) };
@@ -59,21 +66,7 @@ export function SnapshotList({ serverId, query = {}, tenants, sort, onSort, empt
         label="Snapshots"
         columns={columns.filter((column) => column !== false && column !== undefined)}
         rowKey={({ id }) => id}
-        rows={{
-          queryKey: ['snapshots', 'list', parameters],
-          fetchPage: async (page, signal) =>
-            pageOf(
-              await answerOf(
-                api.GET('/v1/snapshots', {
-                  params: {
-                    query: { ...parameters, page: String(page), per_page: String(PAGE_SIZE) } as never,
-                  },
-                  signal,
-                }),
-              ),
-              'snapshots',
-            ),
-        }}
+        rows={listRows<Snapshot>('/v1/snapshots', parameters)}
         sort={sort}
         onSort={onSort}
         empty={empty}
@@ -98,10 +91,7 @@ function RowMenu({ snapshot, onAsk }: { snapshot: Snapshot; onAsk: (name: Asked[
       <Menu.Dropdown>
         {usable && (
           <>
-            <Menu.Item
-              leftSection={<IconRestore size={16} aria-hidden />}
-              onClick={() => onAsk('rollback')}
-            >
+            <Menu.Item leftSection={<IconRestore size={16} aria-hidden />} onClick={() => onAsk('rollback')}>
               Roll back to it…
             </Menu.Item>
             <Menu.Item leftSection={<IconCopy size={16} aria-hidden />} onClick={() => onAsk('clone')}>

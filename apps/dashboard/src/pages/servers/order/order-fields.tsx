@@ -46,11 +46,7 @@ export function SystemFields({ fields, set, errorOf, catalogue }: FieldsProps & 
             required
           />
         )}
-        <LabelsInput
-          value={fields.labels}
-          onChange={(labels) => set({ labels })}
-          error={errorOf('labels')}
-        />
+        <LabelsInput value={fields.labels} onChange={(labels) => set({ labels })} error={errorOf('labels')} />
       </SimpleGrid>
     </Card>
   );

@@ -28,9 +28,7 @@ export function OrderPage() {
       {error ? (
         <ErrorState error={error} retry={retry} />
       ) : plans.data && templates.data && locations.data ? (
-        <Orderable
-          catalogue={{ plans: plans.data, templates: templates.data, locations: locations.data }}
-        />
+        <Orderable catalogue={{ plans: plans.data, templates: templates.data, locations: locations.data }} />
       ) : (
         <LoadingState />
       )}
@@ -40,7 +38,9 @@ export function OrderPage() {
 
 function Orderable({ catalogue }: { catalogue: Catalogue }) {
   const session = useSession();
-  const missing = Object.entries(catalogue).find(([, things]: [string, unknown[]]) => things.length === 0)?.[0];
+  const missing = Object.entries(catalogue).find(
+    ([, things]: [string, unknown[]]) => things.length === 0,
+  )?.[0];
   if (!mayWrite(session)) {
     return (
       <EmptyState icon={IconBox} title="Your token may only read">

@@ -22,5 +22,7 @@ const HARBOURS = [
 /** A name that hardly anybody has yet: people who don't care for names need not think of one. */
 export function suggestName(): string {
   const harbour = HARBOURS[Math.floor(Math.random() * HARBOURS.length)]!;
-  return `${harbour}-${Math.floor(Math.random() * 1679616).toString(36).padStart(4, '0')}`;
+  return `${harbour}-${Math.floor(Math.random() * 1679616)
+    .toString(36)
+    .padStart(4, '0')}`;
 }

@@ -27,7 +27,10 @@ export interface Catalogue {
 }
 
 /** What is filled in; what can be chosen for people is. */
-export function useOrder({ plans, templates, locations }: Catalogue, asked: Record<string, string | undefined>) {
+export function useOrder(
+  { plans, templates, locations }: Catalogue,
+  asked: Record<string, string | undefined>,
+) {
   const [fields, setFields] = useState<OrderFields>(() => ({
     tenantId: asked.tenant_id,
     plan: asked.plan ?? plans[0]?.name ?? null,

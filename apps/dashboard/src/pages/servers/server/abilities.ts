@@ -54,4 +54,5 @@ export function applies(server: Server, doing: Doing): boolean {
 }
 
 /** Whether it has to wait for what is under way: shown, and not to be pressed. */
-export const isHeldUp = (server: Server, doing: Doing) => server.operation !== null && !rules[doing].meanwhile;
+export const isHeldUp = (server: Server, doing: Doing) =>
+  server.operation !== null && !rules[doing].meanwhile;

@@ -139,7 +139,12 @@ interface AddressDialogProps {
 function RdnsDialog({ server, address, onClose }: AddressDialogProps) {
   const [name, setName] = useState(address.rdns ?? '');
   const set = useAction(
-    () => serverAction(server.id, 'set_rdns', { address: address.address, name: name.trim() || null }),
+    () =>
+      serverAction(server.id, 'set_rdns', {
+        address: address.address,
+        // The document says an array: it can't tell of a text that is made lower case.
+        name: (name.trim() || null) as unknown as string[],
+      }),
     { quiet: true, said: () => `The name of ${address.address} is set` },
   );
   return (
@@ -165,10 +170,11 @@ function RdnsDialog({ server, address, onClose }: AddressDialogProps) {
 }
 
 function RemoveDialog({ server, address, onClose }: AddressDialogProps) {
-  const remove = useAction(
-    () => serverAction(server.id, 'remove_address', { address: address.address }),
-    { quiet: true, said: () => `${address.address} is taken from ${server.name}`, changes: ['quota'] },
-  );
+  const remove = useAction(() => serverAction(server.id, 'remove_address', { address: address.address }), {
+    quiet: true,
+    said: () => `${address.address} is taken from ${server.name}`,
+    changes: ['quota'],
+  });
   return (
     <ConfirmByName
       opened

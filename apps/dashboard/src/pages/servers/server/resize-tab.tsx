@@ -113,7 +113,9 @@ function Confirm({ server, after, prices, resize: { submit, busy, error } }: Con
   if (!changes && !other) {
     return (
       <Text size="sm" c="dimmed">
-        {prices ? 'This is what it has. Choose another plan to see what would change.' : 'Nothing is changed yet.'}
+        {prices
+          ? 'This is what it has. Choose another plan to see what would change.'
+          : 'Nothing is changed yet.'}
       </Text>
     );
   }

@@ -52,8 +52,21 @@ const groups: Entry[][] = [
   [{ doing: 'reset_password', label: 'Reset password…', icon: IconKey, dialog: 'password' }],
   [
     { doing: 'suspend', label: 'Suspend…', icon: IconBan, dialog: 'suspend', staff: true },
-    { doing: 'unsuspend', label: 'Lift the suspension…', icon: IconSunHigh, dialog: 'unsuspend', staff: true },
-    { doing: 'terminate', label: 'Terminate…', icon: IconTrashX, dialog: 'terminate', staff: true, danger: true },
+    {
+      doing: 'unsuspend',
+      label: 'Lift the suspension…',
+      icon: IconSunHigh,
+      dialog: 'unsuspend',
+      staff: true,
+    },
+    {
+      doing: 'terminate',
+      label: 'Terminate…',
+      icon: IconTrashX,
+      dialog: 'terminate',
+      staff: true,
+      danger: true,
+    },
   ],
   [
     { doing: 'reinstall', label: 'Reinstall…', icon: IconRestore, dialog: 'reinstall', danger: true },

@@ -38,7 +38,8 @@ export function UseCard({ server }: { server: Server }) {
               'Counted just now.'
             ) : (
               <>
-                As last counted, <When at={data.at} />: its host doesn’t answer at the moment, or it doesn’t run.
+                As last counted, <When at={data.at} />: its host doesn’t answer at the moment, or it doesn’t
+                run.
               </>
             )}
           </Text>

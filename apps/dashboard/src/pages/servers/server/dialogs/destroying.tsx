@@ -81,9 +81,7 @@ export function ReinstallDialog({ server, onClose }: DialogProps) {
       onConfirm={() => reinstall.mutateAsync(undefined)}
     >
       <Stack gap="sm">
-        <div>
-          Everything on its disk is lost. It keeps its addresses, SSH keys, plan and snapshots.
-        </div>
+        <div>Everything on its disk is lost. It keeps its addresses, SSH keys, plan and snapshots.</div>
         <Select
           label="Template"
           data={(templates ?? []).map(({ name }) => name)}

@@ -5,15 +5,7 @@ import { KillDialog, PasswordDialog, RestartDialog, StopDialog } from './everyda
 import { SuspendDialog, TerminateDialog, UnsuspendDialog } from './suspending';
 
 export type DialogName =
-  | 'stop'
-  | 'restart'
-  | 'kill'
-  | 'password'
-  | 'reinstall'
-  | 'delete'
-  | 'suspend'
-  | 'unsuspend'
-  | 'terminate';
+  'stop' | 'restart' | 'kill' | 'password' | 'reinstall' | 'delete' | 'suspend' | 'unsuspend' | 'terminate';
 
 /** What is asked before an action; each is on the page only while it is open. */
 export const dialogs: Record<DialogName, ComponentType<{ server: Server; onClose: () => void }>> = {

@@ -117,7 +117,9 @@ export function TerminateDialog({ server, onClose }: DialogProps) {
       onConfirm={() => terminate.mutateAsync(undefined)}
     >
       <Stack gap="sm">
-        <div>It is suspended now, and deleted for good when the time is over. Until then it can be taken back.</div>
+        <div>
+          It is suspended now, and deleted for good when the time is over. Until then it can be taken back.
+        </div>
         <NumberInput
           label="Hours until it is deleted"
           min={0}

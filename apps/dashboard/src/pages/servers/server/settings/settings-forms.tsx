@@ -16,11 +16,14 @@ import { applies, isHeldUp } from '../abilities';
 type Patch = components['schemas']['PatchServerDto'];
 
 function useChange(server: Server) {
-  return useAction((body: Patch) => answerOf(api.PATCH('/v1/servers/{id}', { params: { path: { id: server.id } }, body })), {
-    quiet: true,
-    said: () => 'Saved',
-    changes: ['servers'],
-  });
+  return useAction(
+    (body: Patch) => answerOf(api.PATCH('/v1/servers/{id}', { params: { path: { id: server.id } }, body })),
+    {
+      quiet: true,
+      said: () => 'Saved',
+      changes: ['servers'],
+    },
+  );
 }
 
 interface SettingsFormProps {
