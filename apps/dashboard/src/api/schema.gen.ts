@@ -1460,20 +1460,6 @@ export interface components {
                 };
             };
         };
-        AliveDto: {
-            /** @constant */
-            status: "ok";
-        };
-        ReadyDto: {
-            /** @enum {string} */
-            status: "ok" | "degraded";
-            checks: {
-                /** @enum {string} */
-                postgres: "up" | "down";
-                /** @enum {string} */
-                redis: "up" | "down";
-            };
-        };
         JobsAnswerDto: {
             jobs: {
                 name: string;
@@ -1539,23 +1525,9 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: ({
-                    hostname?: string;
-                    kernel?: string;
-                    architecture?: string;
-                    cgroup?: string;
-                    cpus?: number;
-                    ramBytes?: number;
-                    disk?: {
-                        totalBytes: number;
-                        freeBytes: number;
-                    };
-                    versions?: {
-                        [key: string]: string;
-                    };
-                } & {
+                facts: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1605,23 +1577,9 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: ({
-                    hostname?: string;
-                    kernel?: string;
-                    architecture?: string;
-                    cgroup?: string;
-                    cpus?: number;
-                    ramBytes?: number;
-                    disk?: {
-                        totalBytes: number;
-                        freeBytes: number;
-                    };
-                    versions?: {
-                        [key: string]: string;
-                    };
-                } & {
+                facts: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1740,23 +1698,9 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: ({
-                    hostname?: string;
-                    kernel?: string;
-                    architecture?: string;
-                    cgroup?: string;
-                    cpus?: number;
-                    ramBytes?: number;
-                    disk?: {
-                        totalBytes: number;
-                        freeBytes: number;
-                    };
-                    versions?: {
-                        [key: string]: string;
-                    };
-                } & {
+                facts: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1807,13 +1751,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -1975,13 +1915,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2149,13 +2085,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2206,13 +2138,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2264,13 +2192,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2853,13 +2777,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3004,13 +2924,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3091,13 +3007,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3180,13 +3092,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3468,13 +3376,9 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: ({
-                    at?: string;
-                    bytes_sent?: number;
-                    bytes_expected?: number;
-                } & {
+                result: {
                     [key: string]: unknown;
-                }) | null;
+                } | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -4027,9 +3931,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["AliveDto"];
-                };
+                content?: never;
             };
             /** @description An error of the table */
             default: {
@@ -4055,9 +3957,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ReadyDto"];
-                };
+                content?: never;
             };
             /** @description An error of the table */
             default: {
@@ -4141,9 +4041,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "text/plain": string;
-                };
+                content?: never;
             };
             /** @description An error of the table */
             default: {
@@ -7504,9 +7402,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "text/csv": string;
-                };
+                content?: never;
             };
             /** @description An error of the table */
             default: {

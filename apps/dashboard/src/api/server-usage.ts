@@ -1,6 +1,12 @@
 import { queryOptions } from '@tanstack/react-query';
 import { refreshMs, spanOf, type TimeRange } from '../components/time-range';
+import type { Points } from '../components/time-points';
 import { answerOf, api } from './client';
+import type { components } from './schema.gen';
+
+type Answered = components['schemas']['ServerMetricsAnswerDto']['metrics'];
+/** The document's types know no pairs. */
+export type ServerMetrics = Omit<Answered, 'series'> & { series: Record<keyof Answered['series'], Points> };
 
 const LIVE_MS = 5000;
 
@@ -18,7 +24,8 @@ export const metricsQuery = (id: string, range: TimeRange) =>
     queryKey: ['metrics', id, range],
     queryFn: async ({ signal }) => {
       const params = { path: { id }, query: spanOf(range) };
-      return (await answerOf(api.GET('/v1/servers/{id}/metrics', { params, signal }))).metrics;
+      const { metrics } = await answerOf(api.GET('/v1/servers/{id}/metrics', { params, signal }));
+      return metrics as unknown as ServerMetrics;
     },
     refetchInterval: refreshMs(range),
   });

@@ -24,6 +24,14 @@ const routes: Record<string, () => Promise<Record<string, React.ComponentType>>>
   '/drift': () => import('../pages/drift/drift.page').then(({ DriftPage: Page }) => ({ Page })),
   '/audit': () => import('../pages/audit/audit.page').then(({ AuditPage: Page }) => ({ Page })),
   '/servers': () => import('../pages/servers/servers.page').then(({ ServersPage: Page }) => ({ Page })),
+  '/servers/order': () =>
+    import('../pages/servers/order/order.page').then(({ OrderPage: Page }) => ({ Page })),
+  '/servers/$id': () =>
+    import('../pages/servers/server/server.page').then(({ ServerPage: Page }) => ({ Page })),
+  '/servers/$id/console': () =>
+    import('../pages/servers/console.page').then(({ ConsolePage: Page }) => ({ Page })),
+  '/snapshots': () =>
+    import('../pages/snapshots/snapshots.page').then(({ SnapshotsPage: Page }) => ({ Page })),
 };
 
 /** Search parameters are the pages' filters: plain texts, which the pages read themselves. */

@@ -75,7 +75,7 @@ export function TimeChart(props: TimeChartProps) {
     connectNulls: false,
     curveType: 'linear' as const,
   };
-  if (series.every(({ points }) => points.every(([, value]) => value === null))) {
+  if (series.every(({ points }) => points.every(([, value]) => value == null))) {
     return (
       <Text size="sm" c="dimmed" py="lg" ta="center">
         {label}: nothing was measured in this time.

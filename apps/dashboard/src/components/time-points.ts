@@ -1,5 +1,8 @@
-/** `[t, v]`: seconds since 1970; null where nothing was measured. */
-export type Points = readonly (readonly [number, number | null])[];
+/**
+ * `[t, v]`: seconds since 1970; null where nothing was measured. Pairs, as the API's document says; the client's types know
+ * arrays only.
+ */
+export type Points = readonly (readonly (number | null)[])[];
 
 type Row = { t: number } & Record<string, number | null>;
 
@@ -7,7 +10,8 @@ type Row = { t: number } & Record<string, number | null>;
 export function rowsOf(series: readonly { name: string; points: Points }[]): Row[] {
   const rows = new Map<number, Row>();
   for (const { name, points } of series) {
-    for (const [t, value] of points) {
+    for (const [t, value = null] of points) {
+      if (t == null) continue;
       const row = rows.get(t) ?? ({ t } as Row);
       row[name] = value;
       rows.set(t, row);
@@ -17,7 +21,7 @@ export function rowsOf(series: readonly { name: string; points: Points }[]): Row
 }
 
 export function statsOf(points: Points): { last: number; most: number; sum: number } | null {
-  const values = points.map(([, value]) => value).filter((value) => value !== null);
+  const values = points.map(([, value]) => value).filter((value) => value != null);
   if (values.length === 0) return null;
   return {
     last: values.at(-1)!,

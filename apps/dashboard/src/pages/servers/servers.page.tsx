@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { IconBox, IconPlus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { answerOf, api } from '../../api/client';
-import { PAGE_SIZE, pageOf } from '../../api/list';
+import { listRows } from '../../api/rows';
+import type { Server } from '../../api/types';
 import { Card, Page } from '../../components/page';
 import { ResourceTable } from '../../components/resource-table';
 import { EmptyState } from '../../components/states';
@@ -27,19 +27,7 @@ export function ServersPage() {
           label="Servers"
           columns={serverColumns({ tenant: isStaff(session), host: isOperator(session) })}
           rowKey={({ id }) => id}
-          rows={{
-            queryKey: ['servers', 'list', { ...query, sort }],
-            fetchPage: async (page, signal) =>
-              pageOf(
-                await answerOf(
-                  api.GET('/v1/servers', {
-                    params: { query: { ...query, sort, page: String(page), per_page: String(PAGE_SIZE) } },
-                    signal,
-                  }),
-                ),
-                'servers',
-              ),
-          }}
+          rows={listRows<Server>('/v1/servers', { ...query, sort })}
           sort={sort}
           onSort={(next) => setFilters({ sort: next })}
           empty={

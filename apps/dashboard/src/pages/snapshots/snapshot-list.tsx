@@ -1,8 +1,7 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconCopy, IconDots, IconRestore, IconTrash } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import { answerOf, api } from '../../api/client';
-import { PAGE_SIZE, pageOf } from '../../api/list';
+import { listRows } from '../../api/rows';
 import type { Snapshot } from '../../api/types';
 import { ServerLink, TenantLink } from '../../components/reference';
 import { type Column, ResourceTable } from '../../components/resource-table';
@@ -67,21 +66,7 @@ export function SnapshotList({
         label="Snapshots"
         columns={columns.filter((column) => column !== false && column !== undefined)}
         rowKey={({ id }) => id}
-        rows={{
-          queryKey: ['snapshots', 'list', parameters],
-          fetchPage: async (page, signal) =>
-            pageOf(
-              await answerOf(
-                api.GET('/v1/snapshots', {
-                  params: {
-                    query: { ...parameters, page: String(page), per_page: String(PAGE_SIZE) } as never,
-                  },
-                  signal,
-                }),
-              ),
-              'snapshots',
-            ),
-        }}
+        rows={listRows<Snapshot>('/v1/snapshots', parameters)}
         sort={sort}
         onSort={onSort}
         empty={empty}

@@ -1,35 +1,23 @@
 import { IconActivity } from '@tabler/icons-react';
-import { answerOf, api } from '../../../api/client';
-import { PAGE_SIZE, pageOf } from '../../../api/list';
-import type { Server } from '../../../api/types';
+import { listRows } from '../../../api/rows';
+import type { Operation, Server } from '../../../api/types';
 import { Card } from '../../../components/page';
 import { ResourceTable } from '../../../components/resource-table';
 import { EmptyState } from '../../../components/states';
-import { operationColumns } from '../../operations/operations.page';
+import { isOperator } from '../../../session/session';
+import { useSession } from '../../../session/session-context';
+import { operationColumns } from '../../operations/operation-columns';
 
 /** Everything that was done to it, newest first. */
 export function JobsTab({ server }: { server: Server }) {
+  const session = useSession();
   return (
     <Card flush>
       <ResourceTable
         label={`Jobs of ${server.name}`}
-        columns={operationColumns.filter(({ header }) => header !== 'Server')}
+        columns={operationColumns(isOperator(session) ? ['host'] : [])}
         rowKey={({ id }) => id}
-        rows={{
-          queryKey: ['operations', 'list', { server_id: server.id }],
-          fetchPage: async (page, signal) =>
-            pageOf(
-              await answerOf(
-                api.GET('/v1/operations', {
-                  params: {
-                    query: { server_id: server.id, page: String(page), per_page: String(PAGE_SIZE) },
-                  },
-                  signal,
-                }),
-              ),
-              'operations',
-            ),
-        }}
+        rows={listRows<Operation>('/v1/operations', { server_id: server.id })}
         height="calc(100dvh - 22rem)"
         empty={
           <EmptyState icon={IconActivity} title="Nothing was done yet">

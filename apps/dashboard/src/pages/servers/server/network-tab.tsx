@@ -139,7 +139,12 @@ interface AddressDialogProps {
 function RdnsDialog({ server, address, onClose }: AddressDialogProps) {
   const [name, setName] = useState(address.rdns ?? '');
   const set = useAction(
-    () => serverAction(server.id, 'set_rdns', { address: address.address, name: name.trim() || null }),
+    () =>
+      serverAction(server.id, 'set_rdns', {
+        address: address.address,
+        // The document says an array: it can't tell of a text that is made lower case.
+        name: (name.trim() || null) as unknown as string[],
+      }),
     { quiet: true, said: () => `The name of ${address.address} is set` },
   );
   return (

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Grid, Group, SimpleGrid, Stack } from '@mantine/core';
+import { Badge, Grid, Group, SimpleGrid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { metricsQuery } from '../../../api/server-usage';
@@ -6,6 +6,7 @@ import type { Server } from '../../../api/types';
 import { CopyValue } from '../../../components/copy-value';
 import { Facts } from '../../../components/facts';
 import { Card } from '../../../components/page';
+import { PageLink } from '../../../components/page-link';
 import { HostLink, TenantLink } from '../../../components/reference';
 import { ErrorAlert, LoadingState } from '../../../components/states';
 import { When } from '../../../components/when';
@@ -67,7 +68,8 @@ function Labels({ labels }: { labels: Record<string, string> }) {
           tt="none"
           fw={500}
           component={Link}
-          to={`/servers?label_selector=${encodeURIComponent(value ? `${key}=${value}` : key)}`}
+          to="/servers"
+          search={{ label_selector: value ? `${key}=${value}` : key } as never}
           style={{ cursor: 'pointer' }}
         >
           {value ? `${key}=${value}` : key}
@@ -82,11 +84,7 @@ function LastHour({ server }: { server: Server }) {
   return (
     <Card
       title="Last hour"
-      actions={
-        <Anchor component={Link} to={`/servers/${server.id}?tab=charts`} size="sm">
-          All charts
-        </Anchor>
-      }
+      actions={<PageLink to={`/servers/${server.id}`} search={{ tab: 'charts' }} label="All charts" />}
     >
       {metrics ? (
         <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg">

@@ -1,14 +1,12 @@
 import { Stack, Title } from '@mantine/core';
 import type { Limits, Server } from '../../../api/types';
-import type { components } from '../../../api/schema.gen';
+import type { ServerMetrics } from '../../../api/server-usage';
 import { TimeChart } from '../../../components/time-chart';
 import { bitRate, byteRate, bytes, count, percent } from '../../../format/amounts';
 
-type Metrics = components['schemas']['ServerMetricsAnswerDto']['metrics'];
-
 interface ChartOf {
   title: string;
-  series: [keyof Metrics['series'], string][];
+  series: [keyof ServerMetrics['series'], string][];
   format: (value: number) => string;
   limit?: (limits: Limits) => number | null;
 }
@@ -69,7 +67,7 @@ export const charts: ChartOf[] = [
 interface ServerChartProps {
   chart: ChartOf;
   server: Server;
-  metrics: Metrics;
+  metrics: ServerMetrics;
   height?: number;
 }
 

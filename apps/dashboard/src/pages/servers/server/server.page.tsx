@@ -48,7 +48,7 @@ function Where({ server }: { server: Server }) {
   const session = useSession();
   const shown = server.addresses.filter(({ primary }) => primary);
   return (
-    <Group gap="md" rowGap={2} c="var(--mantine-color-text)">
+    <Group gap="md" style={{ rowGap: 2 }} c="var(--mantine-color-text)">
       {shown.map(({ address }) => (
         <CopyValue key={address} value={address} />
       ))}
