@@ -7,6 +7,7 @@ import { InjectConfig } from './api-config';
 import { AuditEventsController } from './audit-events/audit-events.controller';
 import { AuthModule } from './auth/auth.module';
 import { CommandsModule } from './commands/commands.module';
+import { ConsolesModule } from './consoles/consoles.module';
 import { ConfigModule } from './config.module';
 import { DatabaseModule } from './database/database.module';
 import { DriftController } from './drift/drift.controller';
@@ -17,9 +18,11 @@ import { jsonBody } from './http/json-body.middleware';
 import { ValidationPipe } from './http/validation.pipe';
 import { IpPoolsModule } from './ip-pools/ip-pools.module';
 import { JobsController } from './jobs/jobs.controller';
+import { LiveModule } from './live/live.module';
 import { LocationsModule } from './locations/locations.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OperationsModule } from './operations/operations.module';
+import { OverviewModule } from './overview/overview.module';
 import { PlansModule } from './plans/plans.module';
 import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
@@ -35,10 +38,13 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 
 const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, MetricsModule];
 const resources = [
+  ConsolesModule,
   HostsModule,
   IpPoolsModule,
+  LiveModule,
   LocationsModule,
   OperationsModule,
+  OverviewModule,
   PlansModule,
   ServersModule,
   ServerUsageModule,

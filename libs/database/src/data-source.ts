@@ -38,6 +38,7 @@ import { Metering1763800000000 } from './migrations/1763800000000-metering';
 import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
 import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
 import { Sessions1763830000000 } from './migrations/1763830000000-sessions';
+import { LiveAndSearch1763850000000 } from './migrations/1763850000000-live-and-search';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -91,6 +92,7 @@ export const migrations = [
   EventsAndWebhooks1763810000000,
   UsageExports1763820000000,
   Sessions1763830000000,
+  LiveAndSearch1763850000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

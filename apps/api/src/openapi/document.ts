@@ -51,6 +51,7 @@ function addCommonParts(document: OpenAPIObject): void {
 const TAGS = [
   'servers',
   'operations',
+  'live',
   'plans',
   'templates',
   'locations',
@@ -59,6 +60,7 @@ const TAGS = [
   'session',
   'webhooks',
   'tenants',
+  'overview',
   'hosts',
   'ip_pools',
   'jobs',
