@@ -1460,6 +1460,20 @@ export interface components {
                 };
             };
         };
+        AliveDto: {
+            /** @constant */
+            status: "ok";
+        };
+        ReadyDto: {
+            /** @enum {string} */
+            status: "ok" | "degraded";
+            checks: {
+                /** @enum {string} */
+                postgres: "up" | "down";
+                /** @enum {string} */
+                redis: "up" | "down";
+            };
+        };
         JobsAnswerDto: {
             jobs: {
                 name: string;
@@ -1525,9 +1539,23 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: {
+                facts: ({
+                    hostname?: string;
+                    kernel?: string;
+                    architecture?: string;
+                    cgroup?: string;
+                    cpus?: number;
+                    ramBytes?: number;
+                    disk?: {
+                        totalBytes: number;
+                        freeBytes: number;
+                    };
+                    versions?: {
+                        [key: string]: string;
+                    };
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1577,9 +1605,23 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: {
+                facts: ({
+                    hostname?: string;
+                    kernel?: string;
+                    architecture?: string;
+                    cgroup?: string;
+                    cpus?: number;
+                    ramBytes?: number;
+                    disk?: {
+                        totalBytes: number;
+                        freeBytes: number;
+                    };
+                    versions?: {
+                        [key: string]: string;
+                    };
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1698,9 +1740,23 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: {
+                facts: ({
+                    hostname?: string;
+                    kernel?: string;
+                    architecture?: string;
+                    cgroup?: string;
+                    cpus?: number;
+                    ramBytes?: number;
+                    disk?: {
+                        totalBytes: number;
+                        freeBytes: number;
+                    };
+                    versions?: {
+                        [key: string]: string;
+                    };
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1751,9 +1807,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -1915,9 +1975,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2085,9 +2149,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2138,9 +2206,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2192,9 +2264,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2777,9 +2853,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -2924,9 +3004,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3007,9 +3091,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3092,9 +3180,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3389,9 +3481,13 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
                 waits_for: string | null;
                 /** Format: date-time */
@@ -3944,7 +4040,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["AliveDto"];
+                };
             };
             /** @description An error of the table */
             default: {
@@ -3970,7 +4068,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ReadyDto"];
+                };
             };
             /** @description An error of the table */
             default: {
@@ -4054,7 +4154,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description An error of the table */
             default: {
@@ -7415,7 +7517,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/csv": string;
+                };
             };
             /** @description An error of the table */
             default: {
