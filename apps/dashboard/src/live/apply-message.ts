@@ -10,6 +10,7 @@ const FOLLOWERS: Record<string, string[]> = {
   servers: ['quota', 'overview', 'hosts', 'ip_pools'],
   operations: ['overview', 'jobs', 'audit_events'],
   hosts: ['overview'],
+  webhooks: ['webhook_deliveries'],
 };
 
 /** Keeps what the pages have in the query client as the live stream tells it. */
