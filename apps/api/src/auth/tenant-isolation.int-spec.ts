@@ -15,7 +15,7 @@ const rules: Record<string, Rule> = {
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
   'POST /v1/session': 'sign_in',
-  'GET /v1/session': 'session',
+  'GET /v1/session': 'public',
   'DELETE /v1/session': 'session',
   'GET /v1/session/providers': 'public',
   'GET /v1/session/oidc/login': 'sign_in',
