@@ -1815,6 +1815,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -1983,6 +1984,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2157,6 +2159,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2214,6 +2217,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2272,6 +2276,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2861,6 +2866,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3012,6 +3018,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3099,6 +3106,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3188,6 +3196,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3489,6 +3498,7 @@ export interface components {
                     [key: string]: unknown;
                 }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;

@@ -50,6 +50,8 @@ export const theme = createTheme({
         title: { fontWeight: 650 },
       },
     },
+    // A title in a border's colour is too faint on dark.
+    Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
     Menu: { defaultProps: { transitionProps: { duration: 0 } } },
     Drawer: { defaultProps: { transitionProps: { duration: 0 } } },
   },
