@@ -137,8 +137,6 @@ function waitingFor(error: RuntimeError, { onError }: ConsoleSurroundings): stri
       return 'the server is not ready yet';
     case 'aborted':
       return '';
-    case 'unsupported':
-      return "the server's host has no terminals";
   }
   onError(error);
   return "the server's host does not answer";

@@ -1,0 +1,52 @@
+import { describeTerminals } from '../conformance/terminal-suite';
+import { openLxcHarness } from './lxc-harness';
+import { useLxcKit } from './lxc-test-kit';
+
+describeTerminals('lxc', () => openLxcHarness());
+
+describe('lxc: terminals', () => {
+  const kit = useLxcKit();
+  const SIZE = { columns: 80, rows: 24 };
+  const one = { fence: 1 };
+
+  it('opens no pty but the container’s own, wherever its /dev/pts leads', async () => {
+    const { runtime, started, inside, host } = kit();
+    const { id } = await started();
+    await host('mkdir -p /tmp/berth-pts && rm -f /tmp/berth-pts/ptmx && mkfifo /tmp/berth-pts/ptmx');
+    await inside(id, 'umount -l /dev/pts && rmdir /dev/pts && ln -s /tmp/berth-pts /dev/pts');
+    await expect(runtime.openTerminal(id, SIZE)).rejects.toMatchObject({ code: 'command_failed' });
+    await host('rm -r /tmp/berth-pts');
+    await inside(id, 'rm /dev/pts; mkdir -p /dev/pts; rm -f /dev/pts/ptmx; mkfifo /dev/pts/ptmx');
+    await expect(runtime.openTerminal(id, SIZE)).rejects.toMatchObject({ code: 'command_failed' });
+  });
+
+  it('ends by itself where its caller is gone without a word', async () => {
+    const { runtime, started, inside, host, until } = kit();
+    const { id } = await started();
+    const terminal = await runtime.openTerminal(id, SIZE);
+    terminal.output.resume();
+    await terminal.write(Buffer.from('sleep 777 &\r'));
+    await until('the sleep', async () => (await inside(id, 'ps | grep "[s]leep 777" || :')) !== '');
+    // The sshd of this terminal's own channel dies, as the whole connection does.
+    await host(`pid=$(pgrep -f "^berth-terminal ${id}"); kill -KILL $(ps -o ppid= -p $pid)`);
+    expect(await terminal.ended).toMatchObject({ reason: 'lost' });
+    await until('its end', async () => (await inside(id, 'ps | grep "[s]leep 777" || :')) === '');
+    expect(await host(`pgrep -af "^berth-terminal ${id}|[l]xc-attach.*${id}" || :`)).toBe('');
+    expect(await host(`ls /run/berth/terminals/${id}`)).toBe('');
+  });
+
+  it('keeps what made a session of its own', async () => {
+    const { runtime, started, inside, until } = kit();
+    const { id } = await started();
+    const terminal = await runtime.openTerminal(id, SIZE);
+    terminal.output.resume();
+    await terminal.write(Buffer.from('setsid sleep 778 </dev/null >/dev/null 2>&1 &\r'));
+    await until('the sleep', async () => (await inside(id, 'ps | grep "[s]leep 778" || :')) !== '');
+    terminal.close();
+    expect(await terminal.ended).toEqual({ reason: 'closed' });
+    expect(await inside(id, 'ps | grep "[s]leep 778" || :')).not.toBe('');
+    await runtime.checkpoint(id, one);
+    await runtime.restore(id, one);
+    expect(await inside(id, 'ps | grep "[s]leep 778" || :')).not.toBe('');
+  });
+});
