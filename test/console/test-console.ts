@@ -118,7 +118,7 @@ export class TestConsole {
       intervalMs: 5,
     }).catch((error: Error) => {
       throw new Error(
-        `${error.message}; heard ${JSON.stringify(this.messages)}, closed ${JSON.stringify(this.closed)}`,
+        `${error.message}; heard ${JSON.stringify(this.messages)}, shows ${JSON.stringify(this.text.slice(-500))}, closed ${JSON.stringify(this.closed)}`,
       );
     });
   }

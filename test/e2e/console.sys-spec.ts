@@ -178,8 +178,10 @@ describe('a console', () => {
     expect((await console.hears('reopened')).reason).toBe('the server was stopped: this is a new shell');
     await console.run('echo up', /\nup\r\n/);
     console.forget();
-    // Not before it has come up.
-    console.type('systemctl is-system-running --wait; reboot\r');
+    await eventually('the end of the boot', async () =>
+      ['running\n', 'degraded\n'].includes(await inside('systemctl is-system-running || :')),
+    );
+    console.type('reboot\r');
     await console.hears('waiting');
     await console.hears('reopened');
     await console.run('echo up again', /\nup again\r\n/);

@@ -21,32 +21,40 @@ describe('lxc: terminals', () => {
   });
 
   it('ends by itself where its caller is gone without a word', async () => {
-    const { runtime, started, inside, host, until } = kit();
+    const { started, inside, host, until } = kit();
     const { id } = await started();
-    const terminal = await runtime.openTerminal(id, SIZE);
-    terminal.output.resume();
-    await terminal.write(Buffer.from('sleep 777 &\r'));
-    await until('the sleep', async () => (await inside(id, 'ps | grep "[s]leep 777" || :')) !== '');
-    // The sshd of this terminal's own channel dies, as the whole connection does.
-    await host(`pid=$(pgrep -f "^berth-terminal ${id}"); kill -KILL $(ps -o ppid= -p $pid)`);
-    expect(await terminal.ended).toMatchObject({ reason: 'lost' });
-    await until('its end', async () => (await inside(id, 'ps | grep "[s]leep 777" || :')) === '');
-    expect(await host(`pgrep -af "^berth-terminal ${id}|[l]xc-attach.*${id}" || :`)).toBe('');
-    expect(await host(`ls /run/berth/terminals/${id}`)).toBe('');
+    // Over connections of its own, which go down with it.
+    const caller = await openLxcHarness();
+    try {
+      const terminal = await caller.runtime.openTerminal(id, SIZE);
+      terminal.output.resume();
+      await terminal.write(Buffer.from('sleep 777 &\r'));
+      await until('the sleep', async () => (await inside(id, 'ps | grep "[s]leep 777" || :')) !== '');
+      await host(`pid=$(pgrep -f "^berth-terminal ${id}"); kill -KILL $(ps -o ppid= -p $pid)`);
+      expect(await terminal.ended).toMatchObject({ reason: 'lost' });
+      await until('its end', async () => (await inside(id, 'ps | grep "[s]leep 777" || :')) === '');
+      await until('its end on the host', async () => (await host(`ls /run/berth/terminals/${id}`)) === '');
+      expect(await host(`pgrep -af "^berth-terminal ${id}" || :`)).toBe('');
+    } finally {
+      await caller.close();
+    }
   });
 
   it('keeps what made a session of its own', async () => {
     const { runtime, started, inside, until } = kit();
     const { id } = await started();
+    const own = async () => (await inside(id, 'ps | grep "[s]leep 778" || :')) !== '';
     const terminal = await runtime.openTerminal(id, SIZE);
     terminal.output.resume();
-    await terminal.write(Buffer.from('setsid sleep 778 </dev/null >/dev/null 2>&1 &\r'));
-    await until('the sleep', async () => (await inside(id, 'ps | grep "[s]leep 778" || :')) !== '');
+    const line = 'setsid sh -c "echo >/own; exec sleep 778" </dev/null >/dev/null 2>&1 &\r';
+    await terminal.write(Buffer.from(line));
+    await until('its session', async () => (await inside(id, 'ls /own 2>/dev/null || :')) !== '');
+    await until('the sleep', own);
     terminal.close();
     expect(await terminal.ended).toEqual({ reason: 'closed' });
-    expect(await inside(id, 'ps | grep "[s]leep 778" || :')).not.toBe('');
+    expect(await own()).toBe(true);
     await runtime.checkpoint(id, one);
     await runtime.restore(id, one);
-    expect(await inside(id, 'ps | grep "[s]leep 778" || :')).not.toBe('');
+    expect(await own()).toBe(true);
   });
 });
