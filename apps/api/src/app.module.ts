@@ -18,14 +18,17 @@ import { jsonBody } from './http/json-body.middleware';
 import { ValidationPipe } from './http/validation.pipe';
 import { IpPoolsModule } from './ip-pools/ip-pools.module';
 import { JobsController } from './jobs/jobs.controller';
+import { LiveModule } from './live/live.module';
 import { LocationsModule } from './locations/locations.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OperationsModule } from './operations/operations.module';
+import { OverviewModule } from './overview/overview.module';
 import { PlansModule } from './plans/plans.module';
 import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
 import { ServerUsageModule } from './server-usage/server-usage.module';
 import { ServersModule } from './servers/servers.module';
+import { SessionsModule } from './sessions/sessions.module';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { TemplatesModule } from './templates/templates.module';
 import { TenantsModule } from './tenants/tenants.module';
@@ -38,11 +41,14 @@ const resources = [
   ConsolesModule,
   HostsModule,
   IpPoolsModule,
+  LiveModule,
   LocationsModule,
   OperationsModule,
+  OverviewModule,
   PlansModule,
   ServersModule,
   ServerUsageModule,
+  SessionsModule,
   SnapshotsModule,
   TemplatesModule,
   TenantsModule,

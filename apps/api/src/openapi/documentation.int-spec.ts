@@ -1,6 +1,10 @@
 import { Script } from 'node:vm';
 import { startTestApi, type TestApi } from '../testing/test-api';
 
+interface Route {
+  responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+}
+
 describe('the documentation', () => {
   let api: TestApi;
   beforeAll(async () => (api = await startTestApi()));
@@ -14,6 +18,23 @@ describe('the documentation', () => {
         expect.stringMatching(`^/v1/servers/\\{[a-z]+\\}/actions/${verb}$`),
       );
     }
+  });
+
+  it('says of every success what is answered', async () => {
+    const { body } = await api.request('GET', '/openapi.json', { token: null });
+    const routes = Object.entries(body.paths as Record<string, Record<string, Route>>).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, route]) => [`${method} ${path}`, route] as const),
+    );
+    expect(routes.length).toBeGreaterThan(80);
+    for (const [name, { responses }] of routes) {
+      const [[status, answer] = ['none', {}]] = Object.entries(responses).filter(([code]) => code.startsWith('2'));
+      expect([name, status]).toEqual([name, expect.stringMatching(/^2/)]);
+      const schemas = Object.values(answer.content ?? {}).map(({ schema }) => schema);
+      expect([name, schemas.length, schemas.includes(undefined)]).toEqual([name, status === '204' ? 0 : 1, false]);
+    }
+    expect(body.components.schemas.LiveEventsDto).toMatchObject({
+      properties: { hello: {}, operation: {}, server: {}, changed: {}, overflow: {}, beat: {} },
+    });
   });
 
   it('has pages whose script a browser can read, with the same document in it', async () => {
