@@ -123,11 +123,14 @@ describe('the environment', () => {
       billingValues: [],
       tenantClaim: null,
     });
-    const issuedBy = (issuer: string) =>
-      problemsOf(loadApiConfig, { ...whole, BERTH_OIDC_ISSUER: issuer });
+    const issuedBy = (issuer: string) => problemsOf(loadApiConfig, { ...whole, BERTH_OIDC_ISSUER: issuer });
     for (const issuer of ['http://127.0.0.1:4000', 'http://localhost', 'http://[::1]:4000/x'])
       expect(issuedBy(issuer)).toEqual([]);
-    for (const issuer of ['http://id.example.org', 'http://127.0.0.1.example.org', 'https://id.example.org/?a'])
+    for (const issuer of [
+      'http://id.example.org',
+      'http://127.0.0.1.example.org',
+      'https://id.example.org/?a',
+    ])
       expect(issuedBy(issuer)).toEqual(['BERTH_OIDC_ISSUER']);
   });
 

@@ -62,7 +62,8 @@ export interface PoolUnit {
  */
 export function unitOf(pool: AddressPoolSpace, index: number, gateway: string | null): PoolUnit {
   const base = toBigInt(ipaddr.parse(pool.cidr.split('/')[0]!).toByteArray());
-  if (pool.family === 6) return { address: fromBigInt(base + (BigInt(index) << 64n) + 1n, 6), reservedFor: null };
+  if (pool.family === 6)
+    return { address: fromBigInt(base + (BigInt(index) << 64n) + 1n, 6), reservedFor: null };
   const address = fromBigInt(base + BigInt(index), 4);
   if (pool.units > 2 && index === 0) return { address, reservedFor: 'network' };
   if (pool.units > 2 && index === pool.units - 1) return { address, reservedFor: 'broadcast' };
@@ -79,7 +80,8 @@ export function unitAddress(pool: AddressPoolSpace, index: number, gateway: stri
 /** Units that are given to no server. */
 export function reservedUnits(pool: AddressPoolSpace, gateway: string | null): number {
   if (pool.family === 6) return 0;
-  const ends = pool.units > 2 ? [unitOf(pool, 0, null).address, unitOf(pool, pool.units - 1, null).address] : [];
+  const ends =
+    pool.units > 2 ? [unitOf(pool, 0, null).address, unitOf(pool, pool.units - 1, null).address] : [];
   return new Set([...ends, ...(gateway !== null && contains(pool.cidr, gateway) ? [gateway] : [])]).size;
 }
 

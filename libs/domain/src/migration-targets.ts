@@ -65,7 +65,11 @@ function refusals(host: TargetHost, server: MovingServer): string[] {
 }
 
 /** Null where the mode works between the two. */
-function modeRefusal(host: TargetHost, { from, modes }: MovingServer, mode: MigrationModeName): string | null {
+function modeRefusal(
+  host: TargetHost,
+  { from, modes }: MovingServer,
+  mode: MigrationModeName,
+): string | null {
   const capability = modes[mode];
   if (!from.capabilities.includes(capability)) return `${from.name} can't do ${capability}`;
   if (!host.capabilities.includes(capability)) return `it can't do ${capability}`;
@@ -76,14 +80,20 @@ function modeRefusal(host: TargetHost, { from, modes }: MovingServer, mode: Migr
 }
 
 /** All hosts, those first where the server can go, in placement's order; then the others, by name. */
-export function judgeTargets<H extends TargetHost>(hosts: readonly H[], server: MovingServer): JudgedTarget<H>[] {
+export function judgeTargets<H extends TargetHost>(
+  hosts: readonly H[],
+  server: MovingServer,
+): JudgedTarget<H>[] {
   const all = Object.keys(server.modes) as MigrationModeName[];
   const judged = hosts.map((host) => {
     const refused = refusals(host, server);
     const ofModes = all.map((mode) => modeRefusal(host, server, mode));
     const modes = refused.length > 0 ? [] : all.filter((_mode, i) => ofModes[i] === null);
-    const reasons = ofModes.includes(null) ? refused : [...refused, ...new Set(ofModes.filter((why) => why !== null))];
-    const after = (name: keyof ResourceDemand) => host.allocatable[name] - host.used[name] - server.demand[name];
+    const reasons = ofModes.includes(null)
+      ? refused
+      : [...refused, ...new Set(ofModes.filter((why) => why !== null))];
+    const after = (name: keyof ResourceDemand) =>
+      host.allocatable[name] - host.used[name] - server.demand[name];
     const freeAfter = { cpus: after('cpus'), ram_bytes: after('ram_bytes'), disk_bytes: after('disk_bytes') };
     return { host, reasons, modes, freeAfter };
   });
@@ -91,6 +101,8 @@ export function judgeTargets<H extends TargetHost>(hosts: readonly H[], server: 
   const fit = judged
     .filter(({ modes }) => modes.length > 0)
     .sort((a, b) => load(a) - load(b) || a.host.id.localeCompare(b.host.id));
-  const rest = judged.filter(({ modes }) => modes.length === 0).sort((a, b) => a.host.name.localeCompare(b.host.name));
+  const rest = judged
+    .filter(({ modes }) => modes.length === 0)
+    .sort((a, b) => a.host.name.localeCompare(b.host.name));
   return [...fit.map((one, i) => ({ ...one, rank: i + 1 })), ...rest.map((one) => ({ ...one, rank: null }))];
 }

@@ -14,7 +14,8 @@ beforeAll(async () => {
   await api.database.dataSource.query(
     `UPDATE usage_progress SET rolled_up_to = now() - interval '3 hours', closed_to = now() - interval '3 hours', since = now() - interval '1 day'`,
   );
-  for (const at of [+now, +now - 24 * 60 * MINUTE]) await ensureUsagePartitions(api.database.dataSource, new Date(at));
+  for (const at of [+now, +now - 24 * 60 * MINUTE])
+    await ensureUsagePartitions(api.database.dataSource, new Date(at));
 });
 afterAll(() => api.close());
 
@@ -26,8 +27,10 @@ it("shows what a host's servers used, what was sold and its capacity, over time"
   const { host, plan } = api.world;
   const start = Math.floor(Date.now() / STEP) * STEP - 4 * STEP;
   const servers = [
-    (await orderServer(dataSource, api.world, { status: 'running', createdAt: new Date(start - STEP) })).server,
-    (await orderServer(dataSource, api.world, { status: 'running', createdAt: new Date(start - STEP) })).server,
+    (await orderServer(dataSource, api.world, { status: 'running', createdAt: new Date(start - STEP) }))
+      .server,
+    (await orderServer(dataSource, api.world, { status: 'running', createdAt: new Date(start - STEP) }))
+      .server,
   ];
   const counted = (value: number): [number, number, null, null, number] => [value, value, null, null, 0];
   const sample = (minute: number) =>
@@ -60,10 +63,16 @@ it("shows what a host's servers used, what was sold and its capacity, over time"
   expect(values('used_ram_bytes')).toEqual([2 * 4096 * 1000, null, 2 * 4096 * 1000]);
   expect(values('used_disk_bytes')).toEqual([10_000_000, null, 10_000_000]);
   expect(values('servers')).toEqual([2, null, 2]);
-  expect(values('allocated_ram_bytes')).toEqual([2 * plan.limits.ram_bytes!, null, 2 * plan.limits.ram_bytes!]);
+  expect(values('allocated_ram_bytes')).toEqual([
+    2 * plan.limits.ram_bytes!,
+    null,
+    2 * plan.limits.ram_bytes!,
+  ]);
   expect(values('capacity_cpus')).toEqual([host.capacityCpus, null, host.capacityCpus]);
   const coarse = await get(`?from=${start / 1000}&to=${(start + 3 * STEP) / 1000}&step=900`, host.id);
-  expect(coarse.body.metrics.series.used_cpus.filter(([, v]: [number, number | null]) => v !== null)).not.toEqual([]);
+  expect(
+    coarse.body.metrics.series.used_cpus.filter(([, v]: [number, number | null]) => v !== null),
+  ).not.toEqual([]);
 });
 
 it('refuses what it has not, and forgets what is old', async () => {

@@ -25,7 +25,10 @@ export class HostMetricsService {
     });
     const range = hostMetricsRange(query, Math.floor(Date.now() / 1000));
     const found = new Map((await readHostUsage(em, id, range)).map((one) => [one.t, one]));
-    const times = Array.from({ length: (range.to - range.from) / range.step }, (_, i) => range.from + i * range.step);
+    const times = Array.from(
+      { length: (range.to - range.from) / range.step },
+      (_, i) => range.from + i * range.step,
+    );
     const series = Object.fromEntries(
       NAMES.map((name) => [name, times.map((t) => [t, rounded(found.get(t)?.[name])])]),
     ) as HostMetricSeries;

@@ -4,5 +4,8 @@ import { HostMetricsService } from './host-metrics.service';
 import { HostsController } from './hosts.controller';
 import { HostsService } from './hosts.service';
 
-@Module({ controllers: [HostsController], providers: [HostsService, HostEnrolmentService, HostMetricsService] })
+@Module({
+  controllers: [HostsController],
+  providers: [HostsService, HostEnrolmentService, HostMetricsService],
+})
 export class HostsModule {}

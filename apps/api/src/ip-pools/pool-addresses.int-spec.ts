@@ -28,7 +28,9 @@ it('shows every address of an IPv4 network in order, and what became of it', asy
     [first.server.id],
   );
   const { addresses, ip_pool, meta } = await map(pool.id);
-  expect(addresses.map(({ address }) => address)).toEqual(Array.from({ length: 16 }, (_, i) => `10.200.0.${i}`));
+  expect(addresses.map(({ address }) => address)).toEqual(
+    Array.from({ length: 16 }, (_, i) => `10.200.0.${i}`),
+  );
   const states = addresses.map(({ state, reserved_for }) => reserved_for ?? state);
   expect(states).toEqual(['network', 'free', 'gateway', 'assigned', ...Array(11).fill('free'), 'broadcast']);
   expect(addresses[1]).toMatchObject({ server: null, released_at: expect.any(String) });
@@ -50,7 +52,14 @@ it('shows the networks of an IPv6 pool that servers have', async () => {
   const pool = await operator('POST', '/v1/ip_pools', { cidr: '2001:db8::/48', location: location.name });
   const { id } = pool.body.ip_pool;
   expect((await map(id)).addresses).toEqual([]);
-  const order = { name: 'six', plan: plan.name, template: template.name, location: location.name, ipv4: 0, ipv6: 2 };
+  const order = {
+    name: 'six',
+    plan: plan.name,
+    template: template.name,
+    location: location.name,
+    ipv4: 0,
+    ipv6: 2,
+  };
   const { body } = await api.request('POST', '/v1/servers', { body: order });
   const { addresses, ip_pool } = await map(id);
   expect(addresses).toMatchObject([

@@ -26,7 +26,8 @@ export class PoolAddressesService {
     const { ip_pool: view } = await this.pools.get(id);
     const pool = await em.findOneByOrFail(IpPoolEntity, { id: view.id });
     const from = (page - 1) * perPage;
-    const { units, total } = pool.family === 4 ? sliceOf4(pool, from, perPage) : await this.sliceOf6(pool, from, perPage);
+    const { units, total } =
+      pool.family === 4 ? sliceOf4(pool, from, perPage) : await this.sliceOf6(pool, from, perPage);
     return {
       addresses: await this.views(em, pool, units),
       ip_pool: view,

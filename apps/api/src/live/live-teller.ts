@@ -1,6 +1,13 @@
 import type { EntityManager } from 'typeorm';
 import type { Audience } from './audience';
-import { liveMessage, type MessagesFor, operationMessages, ownersOf, serverMessages, viewerOf } from './live-views';
+import {
+  liveMessage,
+  type MessagesFor,
+  operationMessages,
+  ownersOf,
+  serverMessages,
+  viewerOf,
+} from './live-views';
 import type { ChangeBatch } from './pending-changes';
 
 /** Messages kept to tell a state that was told from a new one. */
@@ -19,7 +26,11 @@ export class LiveTeller {
   constructor(private readonly em: EntityManager) {}
 
   /** By audience, the text to be sent to each of its streams; empty texts are left out. */
-  async tell(batch: ChangeBatch, audiences: readonly Audience[], now: number): Promise<Map<Audience, string>> {
+  async tell(
+    batch: ChangeBatch,
+    audiences: readonly Audience[],
+    now: number,
+  ): Promise<Map<Audience, string>> {
     const owners = await ownersOf(this.em, batch.operations, batch.servers);
     const parts = audiences.map((audience): Part => {
       const visible = (ids: string[]) =>

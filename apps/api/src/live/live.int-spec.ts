@@ -54,7 +54,10 @@ it('tells an order, its operation and its server as the routes give them, to eac
   const { server, operation } = await order();
   for (const [i, token] of viewers.entries()) {
     const get = async (path: string) => (await api.request('GET', path, { token })).body;
-    await eventually('both', () => last(told[i]!.of('operation'), operation.id) && last(told[i]!.of('server'), server.id));
+    await eventually(
+      'both',
+      () => last(told[i]!.of('operation'), operation.id) && last(told[i]!.of('server'), server.id),
+    );
     expect(last(told[i]!.of('operation'), operation.id)).toEqual(
       (await get(`/v1/operations/${operation.id}`)).operation,
     );
@@ -71,16 +74,26 @@ it('tells progress at the ring of the doorbell, and without it a little later', 
     [20, true],
     [40, false],
   ] as const) {
-    await sql(`UPDATE operations SET status = 'running', progress = $2 WHERE id = $1`, [operation.id, progress]);
+    await sql(`UPDATE operations SET status = 'running', progress = $2 WHERE id = $1`, [
+      operation.id,
+      progress,
+    ]);
     if (rings)
-      await publishOperationChange(redis, api.config.queuePrefix, { operationId: operation.id, ended: false });
+      await publishOperationChange(redis, api.config.queuePrefix, {
+        operationId: operation.id,
+        ended: false,
+      });
     await eventually('progress', () => last(stream.of('operation'), operation.id)?.progress === progress);
   }
   // A step's row alone.
-  await sql(`UPDATE operation_steps SET status = 'running', started_at = now() WHERE operation_id = $1 AND position = 0`, [
-    operation.id,
-  ]);
-  await eventually('a step', () => last(stream.of('operation'), operation.id)?.steps[0]!.status === 'running');
+  await sql(
+    `UPDATE operation_steps SET status = 'running', started_at = now() WHERE operation_id = $1 AND position = 0`,
+    [operation.id],
+  );
+  await eventually(
+    'a step',
+    () => last(stream.of('operation'), operation.id)?.steps[0]!.status === 'running',
+  );
 });
 
 it('tells the last state of what changes often, and not more than a few before it', async () => {
@@ -174,26 +187,34 @@ it("tells a tenant nothing of another's", async () => {
   await api.request('POST', '/v1/tokens', { body: {} });
   await api.request('POST', '/v1/webhooks', { body: { url: 'https://hooks.example.com/' } });
   await publishOperationChange(redis, api.config.queuePrefix, { operationId: operation.id, ended: false });
-  await eventually('the owner', () => last(owner.of('server'), server.id) && resources(owner).includes('webhooks'));
+  await eventually(
+    'the owner',
+    () => last(owner.of('server'), server.id) && resources(owner).includes('webhooks'),
+  );
   const beats = stranger.of('beat').length;
   await eventually('another beat', () => stranger.of('beat').length > beats);
-  expect([stranger.of('operation'), stranger.of('server'), stranger.of('changed'), stranger.of('overflow')]).toEqual([
-    [],
-    [],
-    [],
-    [],
-  ]);
+  expect([
+    stranger.of('operation'),
+    stranger.of('server'),
+    stranger.of('changed'),
+    stranger.of('overflow'),
+  ]).toEqual([[], [], [], []]);
 });
 
 it('says that there was much, instead of all of it, and goes on one by one afterwards', async () => {
   const stream = await open();
   const orders = await Promise.all(Array.from({ length: 120 }, order));
   const overflowed = () => stream.of('overflow').flatMap((one) => one.resources);
-  await eventually('an overflow', () => overflowed().includes('operations') && overflowed().includes('servers'));
+  await eventually(
+    'an overflow',
+    () => overflowed().includes('operations') && overflowed().includes('servers'),
+  );
   expect(stream.of('operation').length).toBeLessThan(100);
   const { operation } = orders[0]!;
   await eventually('calm', async () => {
-    await sql('UPDATE operations SET progress = progress + 1 WHERE id = $1 AND progress < 90', [operation.id]);
+    await sql('UPDATE operations SET progress = progress + 1 WHERE id = $1 AND progress < 90', [
+      operation.id,
+    ]);
     await publishOperationChange(redis, api.config.queuePrefix, { operationId: operation.id, ended: false });
     return last(stream.of('operation'), operation.id);
   });

@@ -22,15 +22,22 @@ describe('the documentation', () => {
 
   it('says of every success what is answered', async () => {
     const { body } = await api.request('GET', '/openapi.json', { token: null });
-    const routes = Object.entries(body.paths as Record<string, Record<string, Route>>).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, route]) => [`${method} ${path}`, route] as const),
+    const routes = Object.entries(body.paths as Record<string, Record<string, Route>>).flatMap(
+      ([path, methods]) =>
+        Object.entries(methods).map(([method, route]) => [`${method} ${path}`, route] as const),
     );
     expect(routes.length).toBeGreaterThan(80);
     for (const [name, { responses }] of routes) {
-      const [[status, answer] = ['none', {}]] = Object.entries(responses).filter(([code]) => code.startsWith('2'));
+      const [[status, answer] = ['none', {}]] = Object.entries(responses).filter(([code]) =>
+        code.startsWith('2'),
+      );
       expect([name, status]).toEqual([name, expect.stringMatching(/^2/)]);
       const schemas = Object.values(answer.content ?? {}).map(({ schema }) => schema);
-      expect([name, schemas.length, schemas.includes(undefined)]).toEqual([name, status === '204' ? 0 : 1, false]);
+      expect([name, schemas.length, schemas.includes(undefined)]).toEqual([
+        name,
+        status === '204' ? 0 : 1,
+        false,
+      ]);
     }
     expect(body.components.schemas.LiveEventsDto).toMatchObject({
       properties: { hello: {}, operation: {}, server: {}, changed: {}, overflow: {}, beat: {} },

@@ -26,7 +26,11 @@ it('tells a failed order in the order of time, and to operators what the host pr
             worker_id = 'w-7', run_after = '2026-01-01T00:01:00Z' WHERE id = $1`,
     [id],
   );
-  await step(id, 0, `status = 'undone', attempt = 1, started_at = '2026-01-01T00:00:02Z', finished_at = '2026-01-01T00:00:02.350Z'`);
+  await step(
+    id,
+    0,
+    `status = 'undone', attempt = 1, started_at = '2026-01-01T00:00:02Z', finished_at = '2026-01-01T00:00:02.350Z'`,
+  );
   await step(
     id,
     1,

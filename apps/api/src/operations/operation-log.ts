@@ -32,14 +32,25 @@ function stepLines(step: OperationStepEntity, operation: OperationEntity, isOper
   const took = duration(startedAt, finishedAt);
   const failed = error ? `: ${error.message}` : '';
   // Rows keep a step's last try; how the ones before it ended is gone with them.
-  const begins = line(startedAt, attempt > 1 ? `${name} begins, for the ${attempt}. time` : `${name} begins`, step);
+  const begins = line(
+    startedAt,
+    attempt > 1 ? `${name} begins, for the ${attempt}. time` : `${name} begins`,
+    step,
+  );
   const ends: Record<typeof status, Line[]> = {
     running: [],
     succeeded: [line(finishedAt, `${name} is done after ${took}`, step)],
     failed: [line(finishedAt, `${name} failed after ${took}${failed}`, step, 'error')],
     undone: [line(finishedAt, `${name} was taken back in ${took}`, step, 'warning')],
     pending: error
-      ? [line(startedAt, `${name} failed${failed}; it is tried again ${isoTime(operation.runAfter)}`, step, 'warning')]
+      ? [
+          line(
+            startedAt,
+            `${name} failed${failed}; it is tried again ${isoTime(operation.runAfter)}`,
+            step,
+            'warning',
+          ),
+        ]
       : [],
   };
   const output = isOperator ? step.log.split('\n').filter((text) => text !== '') : [];
@@ -51,7 +62,8 @@ function endLine(operation: OperationEntity): Line {
   const { status, error, startedAt, createdAt, finishedAt } = operation;
   const took = duration(startedAt ?? createdAt, finishedAt);
   if (status === 'succeeded') return line(finishedAt, `succeeded after ${took}`);
-  if (status === 'cancelled') return line(finishedAt, `cancelled after ${took}; what it had done was taken back`, null, 'warning');
+  if (status === 'cancelled')
+    return line(finishedAt, `cancelled after ${took}; what it had done was taken back`, null, 'warning');
   const why = error ? `: ${error.message}${error.step ? ` (${error.step})` : ''}` : '';
   return line(finishedAt, `failed after ${took}${why}`, null, 'error');
 }
@@ -65,7 +77,9 @@ export function operationLog(
   const isOperator = role === 'operator';
   const lines = [
     line(operation.createdAt, `${operation.kind} was asked for by ${operation.requestedBy}`),
-    ...(operation.waitsFor ? [line(operation.createdAt, `waits until operation ${operation.waitsFor} has ended`)] : []),
+    ...(operation.waitsFor
+      ? [line(operation.createdAt, `waits until operation ${operation.waitsFor} has ended`)]
+      : []),
     takenLine(operation, isOperator),
     ...steps.flatMap((step) => stepLines(step, operation, isOperator)),
     line(operation.cancelRequestedAt, 'a cancel was asked for', null, 'warning'),

@@ -19,7 +19,9 @@ function ofHosts(
   const { severity, code, one, many } = alert;
   if (hosts.length > MOST_HOSTS) {
     const since = hosts.map((host) => time(host.last_seen_at) ?? '').sort()[0] || null;
-    return [{ severity, code, message: `${hosts.length} ${many}`, target: { type: 'host', id: null }, since }];
+    return [
+      { severity, code, message: `${hosts.length} ${many}`, target: { type: 'host', id: null }, since },
+    ];
   }
   return hosts.map((host) => ({
     severity,
@@ -63,14 +65,23 @@ function ofFleet(hosts: FleetHost[]): AlertView[] {
 
 function ofCount(
   found: Count | null,
-  alert: Pick<AlertView, 'severity' | 'code'> & { type: AlertView['target']['type']; message: (count: number) => string },
+  alert: Pick<AlertView, 'severity' | 'code'> & {
+    type: AlertView['target']['type'];
+    message: (count: number) => string;
+  },
 ): AlertView[] {
   if (!found) return [];
   const { severity, code, type, message } = alert;
-  return [{ severity, code, message: message(found.count), target: { type, id: null }, since: time(found.since) }];
+  return [
+    { severity, code, message: message(found.count), target: { type, id: null }, since: time(found.since) },
+  ];
 }
 
-function ofOperations({ stalled, pending_long: pending, failed_last_hour: failed }: OverviewFacts): AlertView[] {
+function ofOperations({
+  stalled,
+  pending_long: pending,
+  failed_last_hour: failed,
+}: OverviewFacts): AlertView[] {
   const codes = failed?.codes?.length ? ` (${failed.codes.join(', ')})` : '';
   return [
     ...ofCount(stalled, {
@@ -83,7 +94,8 @@ function ofOperations({ stalled, pending_long: pending, failed_last_hour: failed
       severity: 'critical',
       code: 'operations_pending_long',
       type: 'operation',
-      message: (n) => `${things(n, 'operation')} could begin and ${n === 1 ? 'is' : 'are'} not taken: do workers run?`,
+      message: (n) =>
+        `${things(n, 'operation')} could begin and ${n === 1 ? 'is' : 'are'} not taken: do workers run?`,
     }),
     ...ofCount(failed, {
       severity: 'warning',

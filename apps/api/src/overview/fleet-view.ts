@@ -13,9 +13,32 @@ const add = (a: FleetAmounts, b: FleetAmounts): FleetAmounts => ({
 const isGone = (host: FleetHost) => !host.reachable && host.state !== 'enrolling' && host.state !== 'error';
 
 function hostView(host: FleetHost): OverviewView['hosts']['shown'][number] {
-  const { id, name, location, driver, state, reachable, load, servers, capacity, allocatable, allocated, used } = host;
+  const {
+    id,
+    name,
+    location,
+    driver,
+    state,
+    reachable,
+    load,
+    servers,
+    capacity,
+    allocatable,
+    allocated,
+    used,
+  } = host;
   const fill = { servers, capacity, allocatable, allocated, used };
-  return { id, name, location, driver, status: state, reachable, cordoned: state === 'cordoned', load, ...fill };
+  return {
+    id,
+    name,
+    location,
+    driver,
+    status: state,
+    reachable,
+    cordoned: state === 'cordoned',
+    load,
+    ...fill,
+  };
 }
 
 function byLocation(hosts: FleetHost[]): OverviewView['hosts']['by_location'] {

@@ -12,15 +12,24 @@ afterEach(() => api.close());
 
 const sql = (text: string, parameters: unknown[] = []) => api.database.dataSource.query(text, parameters);
 const host = (name: string, given: Parameters<typeof makeHost>[2] = {}) =>
-  makeHost(api.database.dataSource.manager, api.world.location.id, { name, facts: { cgroup: 'v2' }, ...given });
+  makeHost(api.database.dataSource.manager, api.world.location.id, {
+    name,
+    facts: { cgroup: 'v2' },
+    ...given,
+  });
 
 async function settledServer(name: string): Promise<string> {
-  const { server, operation } = await orderServer(api.database.dataSource, api.world, { name, status: 'running' });
+  const { server, operation } = await orderServer(api.database.dataSource, api.world, {
+    name,
+    status: 'running',
+  });
   await sql(`UPDATE operations SET status = 'succeeded', finished_at = now() WHERE id = $1`, [operation.id]);
   return server.id;
 }
 async function targets(id: string): Promise<MigrationTargetsView> {
-  const { status, body } = await api.request('GET', `/v1/servers/${id}/migration_targets`, { token: api.tokens.operator });
+  const { status, body } = await api.request('GET', `/v1/servers/${id}/migration_targets`, {
+    token: api.tokens.operator,
+  });
   expect([status, body.error]).toEqual([200, undefined]);
   return body;
 }
@@ -34,7 +43,9 @@ it('ranks hosts as placement does, and says why the others are none', async () =
   await host('silent', { reachable: false });
   await host('arm', { architecture: 'arm64' });
   await host('tiny', { capacityRamBytes: demand.ram_bytes! / 2, capacityDiskBytes: 1 });
-  await host('poor', { capabilities: allCapabilities.filter((one) => one !== 'ipv4' && one !== 'limit:num_proc') });
+  await host('poor', {
+    capabilities: allCapabilities.filter((one) => one !== 'ipv4' && one !== 'limit:num_proc'),
+  });
   await host('gone', { state: 'removed' });
   const id = await settledServer('mover');
   const { migration_targets: all, total, blocked } = await targets(id);
@@ -79,7 +90,9 @@ it('judges as a migration does, host by host and mode by mode', async () => {
       done.push([target.host.name, mode, status === 202]);
       if (status !== 202) continue;
       await sql(`UPDATE server_migrations SET ended_at = now() WHERE operation_id = $1`, [body.operation.id]);
-      await sql(`UPDATE operations SET status = 'cancelled', finished_at = now() WHERE id = $1`, [body.operation.id]);
+      await sql(`UPDATE operations SET status = 'cancelled', finished_at = now() WHERE id = $1`, [
+        body.operation.id,
+      ]);
     }
   }
   expect(judged).toEqual(done);
@@ -88,9 +101,10 @@ it('judges as a migration does, host by host and mode by mode', async () => {
     token: api.tokens.operator,
     body: { mode: 'offline' },
   });
-  const [{ target }] = await sql('SELECT target_host_id AS target FROM server_migrations WHERE operation_id = $1', [
-    chosen.body.operation.id,
-  ]);
+  const [{ target }] = await sql(
+    'SELECT target_host_id AS target FROM server_migrations WHERE operation_id = $1',
+    [chosen.body.operation.id],
+  );
   expect(target).toBe(all[0]!.host.id);
 });
 

@@ -70,5 +70,6 @@ export async function fillFleet(
       );
     }
   });
-  for (const table of ['servers', 'hosts', 'tenants', 'addresses']) await dataSource.query(`VACUUM ANALYZE ${table}`);
+  for (const table of ['servers', 'hosts', 'tenants', 'addresses'])
+    await dataSource.query(`VACUUM ANALYZE ${table}`);
 }

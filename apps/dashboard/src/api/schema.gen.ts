@@ -3345,6 +3345,19 @@ export interface components {
                 csrf_token: string;
             };
         };
+        CurrentSessionAnswerDto: {
+            session: {
+                /** @enum {string} */
+                role: "customer" | "billing" | "operator";
+                scopes: ("read" | "write")[];
+                tenant_id: string | null;
+                tenant_name: string | null;
+                name: string;
+                /** Format: date-time */
+                expires_at: string;
+                csrf_token: string;
+            } | null;
+        };
         ProvidersAnswerDto: {
             providers: {
                 /** @constant */
@@ -6486,7 +6499,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionAnswerDto"];
+                    "application/json": components["schemas"]["CurrentSessionAnswerDto"];
                 };
             };
             /** @description An error of the table */

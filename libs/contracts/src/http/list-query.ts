@@ -21,7 +21,13 @@ export const referenceSchema = z
 export const searchParameter = z
   .string()
   .transform((text) => text.trim())
-  .pipe(z.string().min(1).max(100).regex(/^[^\p{C}]*$/u, 'must not have control characters'));
+  .pipe(
+    z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[^\p{C}]*$/u, 'must not have control characters'),
+  );
 
 /** `true` or `false` in a query. */
 export const flagParameter = z.enum(['true', 'false']).transform((value) => value === 'true');

@@ -2,13 +2,7 @@ import { z } from 'zod';
 
 import { operationKindSchema } from '../operation-kinds';
 import { operationStatusSchema, stepStatusSchema } from '../states';
-import {
-  anyOfParameter,
-  listQuerySchema,
-  searchParameter,
-  timeSchema,
-  uuidSchema,
-} from './list-query';
+import { anyOfParameter, listQuerySchema, searchParameter, timeSchema, uuidSchema } from './list-query';
 import { momentParameter } from './server-usage';
 
 export const listOperationsQuerySchema = listQuerySchema(['created_at', 'id'], {

@@ -99,12 +99,30 @@ export class ChangeFeed {
   }
 }
 
-function ofEvent({ type, tenant_id: tenantId, server_id: serverId, subject, kind }: EventRow): CommittedChange {
+function ofEvent({
+  type,
+  tenant_id: tenantId,
+  server_id: serverId,
+  subject,
+  kind,
+}: EventRow): CommittedChange {
   const [resource = '', id = ''] = subject.split('/');
-  return { type, tenantId, serverId, target: { type: resource.replace(/s$/, ''), id }, operationKind: kind, isAudit: false };
+  return {
+    type,
+    tenantId,
+    serverId,
+    target: { type: resource.replace(/s$/, ''), id },
+    operationKind: kind,
+    isAudit: false,
+  };
 }
 
-function ofAudit({ action, tenant_id: tenantId, target_type: type, target_id: id }: AuditRow): CommittedChange {
+function ofAudit({
+  action,
+  tenant_id: tenantId,
+  target_type: type,
+  target_id: id,
+}: AuditRow): CommittedChange {
   const serverId = type === 'server' ? id : null;
   return { type: action, tenantId, serverId, target: { type, id }, operationKind: null, isAudit: true };
 }

@@ -32,7 +32,10 @@ function targetHost(host: HostEntity): TargetHost {
 }
 
 /** Where a server could be moved to, of its location's other hosts, by the rules of reserveMigration; nothing is locked. */
-export async function findMigrationTargets(em: EntityManager, server: ServerEntity): Promise<MigrationTargets> {
+export async function findMigrationTargets(
+  em: EntityManager,
+  server: ServerEntity,
+): Promise<MigrationTargets> {
   const source = await em.findOneByOrFail(HostEntity, { id: server.hostId });
   const { architecture, demand, capabilities } = await migrationRequest(em, server, source);
   const hosts = await em.findBy(HostEntity, {
@@ -49,7 +52,11 @@ export async function findMigrationTargets(em: EntityManager, server: ServerEnti
   return { blocked: await whyBlocked(em, server, source), targets };
 }
 
-async function whyBlocked(em: EntityManager, server: ServerEntity, source: HostEntity): Promise<string | null> {
+async function whyBlocked(
+  em: EntityManager,
+  server: ServerEntity,
+  source: HostEntity,
+): Promise<string | null> {
   try {
     assertCanLeave(server, source);
     await assertNothingLeft(em, server);

@@ -38,7 +38,7 @@ const HOSTS = prepared(
           ${amounts((one) => `h.used_${one}`)} AS allocated,
           CASE WHEN u.samples IS NOT NULL THEN ${amounts((one) => `u.used_${one} / u.samples`)} END AS used
      FROM hosts h JOIN locations l ON l.id = h.location_id
-     LEFT JOIN (SELECT DISTINCT ON (host_id) * FROM host_usage WHERE at > now() - interval '15 minutes' ORDER BY host_id, at DESC) u
+     LEFT JOIN (SELECT DISTINCT ON (host_id) host_id, samples, used_cpus, used_ram_bytes, used_disk_bytes FROM host_usage WHERE at > now() - interval '15 minutes' ORDER BY host_id, at DESC) u
        ON u.host_id = h.id
     WHERE h.state <> 'removed' ORDER BY h.name`,
 );
@@ -102,9 +102,9 @@ const FACTS = prepared(
                WHERE finished_at > now() - interval '1 hour' AND status = 'failed'),
    pools AS (
      SELECT p.location_id, p.family, sum(p.units - CASE WHEN p.family = 4 AND p.units > 2 THEN 2 ELSE 0 END
-              - CASE WHEN p.gateway <<= p.cidr AND p.family = 4 THEN 1 ELSE 0 END) AS usable, sum(a.used) AS used
-       FROM ip_pools p CROSS JOIN LATERAL (
-         SELECT count(*) AS used FROM addresses a WHERE a.pool_id = p.id AND a.server_id IS NOT NULL) a
+              - CASE WHEN p.gateway <<= p.cidr AND p.family = 4 THEN 1 ELSE 0 END) AS usable, coalesce(sum(a.used), 0) AS used
+       FROM ip_pools p LEFT JOIN (
+         SELECT pool_id, count(*) AS used FROM addresses WHERE server_id IS NOT NULL GROUP BY 1) a ON a.pool_id = p.id
       GROUP BY 1, 2)
    SELECT (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM
             (SELECT status, count(*) AS n FROM servers WHERE deleted_at IS NULL GROUP BY status) s) AS servers,

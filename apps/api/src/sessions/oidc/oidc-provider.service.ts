@@ -106,7 +106,7 @@ export class OidcProvider {
 
   private unavailable(what: string, error: unknown): BerthError {
     const { name, issuer } = this.settings;
-    this.logger.warn({ err: error, issuer }, 'sign-in by OpenID Connect failed');
+    this.logger.warn({ reason: reasonOf(error), issuer }, 'sign-in by OpenID Connect failed');
     return new BerthError('unavailable', `${name} ${what}, or sign in with a token`, {}, { cause: error });
   }
 
@@ -140,6 +140,12 @@ export class OidcProvider {
     });
     return { client, server };
   }
+}
+
+/** What happened, and why: in messages alone, since the errors may carry tokens and claims. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${reasonOf(error.cause)}` : error.message;
 }
 
 /** As the provider takes it. Basic is what the standard has where it says nothing. */

@@ -47,7 +47,8 @@ function Document({ preview }: { preview: Preview }) {
     <Stack>
       {!complete && (
         <Alert color="berth" variant="outline" title="The month is not over">
-          What was counted up to {moment(metered_to)}. The invoice itself is made when the month is complete.
+          What was counted up to {moment(metered_to)}. The amounts grow until all hours of the month are
+          closed.
         </Alert>
       )}
       <Card title="Preview" flush>

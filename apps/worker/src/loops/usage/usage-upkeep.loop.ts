@@ -1,4 +1,10 @@
-import { dropOldHostUsage, dropOldSamples, ensureUsagePartitions, rollUpUsage, usageTime } from '@berth/database';
+import {
+  dropOldHostUsage,
+  dropOldSamples,
+  ensureUsagePartitions,
+  rollUpUsage,
+  usageTime,
+} from '@berth/database';
 import { counter, scrapedGauge } from '@berth/observability';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
