@@ -22,7 +22,10 @@ export function OperationLog({ operation }: { operation: Operation }) {
     refetchInterval: operation.finished_at ? false : TAIL_MS,
   });
   const lines = data?.length ?? 0;
-  useEffect(() => viewport.current?.scrollTo({ top: viewport.current.scrollHeight }), [lines]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up.
+    void viewport.current?.scrollTo({ top: viewport.current.scrollHeight });
+  }, [lines]);
   return (
     <Card title="Log">
       <ErrorAlert error={error} />
