@@ -16,6 +16,8 @@ const FOLLOWERS: Record<string, string[]> = {
 /** Keeps what the pages have in the query client as the live stream tells it. */
 export class LiveCache {
   private readonly waiting = new Set<string>();
+  private readonly waitingWhole = new Set<string>();
+  private taken: Promise<void> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly client: QueryClient) {}
@@ -29,35 +31,44 @@ export class LiveCache {
     clearTimeout(this.timer);
   }
 
-  take({ type, data }: LiveMessage): void {
-    if (type === 'operation') this.takeOperation(data as Operation);
-    if (type === 'server') this.takeServer(data as Server | { id: string; deleted: true });
-    if (type === 'changed' || type === 'overflow') {
-      for (const resource of (data as { resources: string[] }).resources) this.refresh(resource);
-    }
+  /** In the order of the calls. */
+  take(message: LiveMessage): void {
+    this.taken = this.taken.then(() => this.apply(message)).catch(() => undefined);
   }
 
-  private takeOperation(operation: Operation): void {
+  private async apply({ type, data }: LiveMessage): Promise<void> {
+    if (type === 'operation') await this.takeOperation(data as Operation);
+    if (type === 'server') await this.takeServer(data as Server | { id: string; deleted: true });
+    if (type === 'changed') for (const resource of resourcesOf(data)) this.refresh(resource);
+    // Too much to be told one by one: what is looked at is asked for, single things included.
+    if (type === 'overflow') for (const resource of resourcesOf(data)) this.refresh(resource, true);
+  }
+
+  private async takeOperation(operation: Operation): Promise<void> {
     const before = this.client.getQueryData<Operation>(['operations', 'one', operation.id]);
-    this.client.setQueryData(['operations', 'one', operation.id], operation);
+    await this.put<Operation>(['operations', 'one', operation.id], () => operation);
     this.replaceRow('operations', operation);
     this.refresh('operations');
     // Snapshots, addresses and the like are made by operations: their lists are right when one has ended.
     if (operation.server_id && operation.finished_at && !before?.finished_at) this.refresh('snapshots');
   }
 
-  private takeServer(server: Server | { id: string; deleted: true }): void {
+  private async takeServer(server: Server | { id: string; deleted: true }): Promise<void> {
+    const key = ['servers', 'one', server.id];
     if ('deleted' in server) {
       // Not asked for again, which would be refused: what was known of it, and that it is gone.
-      this.client.setQueryData<Server>(
-        ['servers', 'one', server.id],
-        (known) => known && { ...known, status: 'deleted', operation: null },
-      );
+      await this.put<Server>(key, (known) => known && { ...known, status: 'deleted', operation: null });
     } else {
-      this.client.setQueryData(['servers', 'one', server.id], server);
+      await this.put<Server>(key, () => server);
       this.replaceRow('servers', server);
     }
     this.refresh('servers');
+  }
+
+  /** An answer that is on its way may be older than what is told here, and must not overwrite it: it is given up. */
+  private async put<T>(key: QueryKey, update: (known: T | undefined) => T | undefined): Promise<void> {
+    await this.client.cancelQueries({ queryKey: key, exact: true });
+    this.client.setQueryData<T>(key, update);
   }
 
   /** A row that is on a page changes at once; whether it still belongs there, the list tells a moment later. */
@@ -68,21 +79,27 @@ export class LiveCache {
     });
   }
 
-  private refresh(resource: string): void {
+  /** `whole`: what is told by itself, too. */
+  private refresh(resource: string, whole = false): void {
     this.waiting.add(resource);
+    if (whole) this.waitingWhole.add(resource);
     for (const follower of FOLLOWERS[resource] ?? []) this.waiting.add(follower);
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      const resources = [...this.waiting];
+      const [some, whole] = [new Set(this.waiting), new Set(this.waitingWhole)];
       this.waiting.clear();
-      void this.client.invalidateQueries({ predicate: ({ queryKey }) => concerns(queryKey, resources) });
+      this.waitingWhole.clear();
+      void this.client.invalidateQueries({ predicate: ({ queryKey }) => concerns(queryKey, some, whole) });
     }, REFRESH_MS);
   }
 }
 
+const resourcesOf = (data: unknown) => (data as { resources: string[] }).resources;
+
 /** `['servers', 'one', id]` is told by itself; lists and sums of a kind are asked for. */
-function concerns(key: QueryKey, resources: string[]): boolean {
+function concerns(key: QueryKey, some: Set<string>, whole: Set<string>): boolean {
   const [resource, what] = key;
-  if (typeof resource !== 'string' || !resources.includes(resource)) return false;
-  return !(what === 'one' && (resource === 'servers' || resource === 'operations'));
+  if (typeof resource !== 'string' || !some.has(resource)) return false;
+  const toldByItself = what === 'one' && (resource === 'servers' || resource === 'operations');
+  return !toldByItself || whole.has(resource);
 }
