@@ -27,6 +27,7 @@ import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
 import { ServerUsageModule } from './server-usage/server-usage.module';
 import { ServersModule } from './servers/servers.module';
+import { SessionsModule } from './sessions/sessions.module';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { TemplatesModule } from './templates/templates.module';
 import { TenantsModule } from './tenants/tenants.module';
@@ -45,6 +46,7 @@ const resources = [
   PlansModule,
   ServersModule,
   ServerUsageModule,
+  SessionsModule,
   SnapshotsModule,
   TemplatesModule,
   TenantsModule,

@@ -10,6 +10,7 @@ import { UsageExportLoop } from './loops/exports/usage-export.loop';
 import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
+import { SessionCleanupLoop } from './loops/session-cleanup.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
 import { MeteringLoop } from './loops/usage/metering.loop';
 import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
@@ -40,6 +41,7 @@ export class WorkerLifecycle {
     private readonly exec: ExecService,
     private readonly reconcile: ReconcileLoop,
     private readonly cleanup: IdempotencyCleanupLoop,
+    private readonly sessionCleanup: SessionCleanupLoop,
     private readonly observer: ObserverLoop,
     private readonly liveUsage: LiveUsageService,
     private readonly usageSampler: UsageSamplerLoop,
@@ -58,6 +60,7 @@ export class WorkerLifecycle {
     this.exec.start();
     this.reconcile.start();
     this.cleanup.start();
+    this.sessionCleanup.start();
     this.observer.start();
     this.liveUsage.start();
     this.usageUpkeep.start();
@@ -85,6 +88,7 @@ export class WorkerLifecycle {
     this.log.info('the worker ends: no more work is taken');
     const stopped = Promise.all([
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
+      this.quietly('sessions', this.sessionCleanup.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('metering', this.metering.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),

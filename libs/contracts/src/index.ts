@@ -20,6 +20,7 @@ export * from './http/plans';
 export * from './http/quota';
 export * from './http/server-usage';
 export * from './http/servers';
+export * from './http/session';
 export * from './http/snapshots';
 export * from './http/templates';
 export * from './http/tenants';

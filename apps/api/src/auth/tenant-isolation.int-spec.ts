@@ -4,15 +4,22 @@ import { startTestApi, type TestApi, type TestAnswer } from '../testing/test-api
 
 /**
  * What one tenant may do at a route with another's things.
- * `public`: nothing of a tenant is there. `staff`: no customer gets in. `catalogue`: the same for all, staff change it.
+ * `public`: nothing of a tenant is there. `sign_in`: makes a session of what the request itself holds. `session`: the cookie's own.
+ * `staff`: no customer gets in. `catalogue`: the same for all, staff change it.
  * `stream`: does not end, see live.int-spec.ts. `list`: only the own things are in it. `item`: another's is 404, and nothing changes. `new`: what is made is the caller's own.
  */
-type Rule = 'public' | 'staff' | 'catalogue' | 'stream' | 'list' | 'item' | 'new';
+type Rule = 'public' | 'sign_in' | 'session' | 'staff' | 'catalogue' | 'stream' | 'list' | 'item' | 'new';
 
 const rules: Record<string, Rule> = {
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
+  'POST /v1/session': 'sign_in',
+  'GET /v1/session': 'session',
+  'DELETE /v1/session': 'session',
+  'GET /v1/session/providers': 'public',
+  'GET /v1/session/oidc/login': 'sign_in',
+  'GET /v1/session/oidc/callback': 'sign_in',
   'GET /v1/audit_events': 'staff',
   'GET /v1/drift': 'staff',
   'GET /v1/jobs': 'staff',
@@ -201,7 +208,8 @@ describe('one tenant never sees what another has', () => {
     for (const route of routes) {
       const [method, path] = route.split(' ') as [string, string];
       const { status } = await api.request(method, path.replace('{id}', newId()), { token: null });
-      expect([route, status]).toEqual([route, rules[route] === 'public' ? 200 : 401]);
+      if (rules[route] === 'sign_in') expect([route, [400, 404].includes(status)]).toEqual([route, true]);
+      else expect([route, status]).toEqual([route, rules[route] === 'public' ? 200 : 401]);
     }
   });
 

@@ -5,17 +5,29 @@ import { DataSource } from 'typeorm';
 import type { Caller } from '../http/request-context';
 
 /** `last_used_at` is written at most once in so long: it is for people, and must not cost a write a request. */
-const USED_EVERY_MS = 5 * 60_000;
+export const USED_EVERY_MS = 5 * 60_000;
 const TOKEN = /^berth_[A-Za-z0-9_-]{43}$/;
 
-interface Row {
+/** What a token says of whoever sends it. */
+export interface CallerRow {
   id: string;
   role: Role;
   scopes: Scope[];
   tenant_id: string | null;
   tenant_status: TenantStatus | null;
+}
+
+interface Row extends CallerRow {
   last_used_at: Date | null;
 }
+
+export const callerOf = (row: CallerRow): Caller => ({
+  tokenId: row.id,
+  role: row.role,
+  scopes: row.scopes,
+  tenantId: row.tenant_id,
+  tenantStatus: row.tenant_status,
+});
 
 const FIND_TOKEN = prepared(
   'find_token',
@@ -45,13 +57,7 @@ export class TokenLookupService {
     if (!row) return null;
     if (!row.last_used_at || Date.now() - row.last_used_at.getTime() > USED_EVERY_MS)
       await this.markUsed(row.id);
-    return {
-      tokenId: row.id,
-      role: row.role,
-      scopes: row.scopes,
-      tenantId: row.tenant_id,
-      tenantStatus: row.tenant_status,
-    };
+    return callerOf(row);
   }
 
   /** Which of these tokens, by id, could still read: for what goes on for longer than a request. */

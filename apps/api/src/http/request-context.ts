@@ -15,6 +15,16 @@ export interface Caller {
   tenantStatus: TenantStatus | null;
 }
 
+/** The session of a browser that is signed in. */
+export interface CurrentSession {
+  id: string;
+  /** For people. */
+  name: string;
+  csrfToken: string;
+  expiresAt: Date;
+  tenantName: string | null;
+}
+
 /** What a handler has to know of its request beyond path, query and body. */
 export interface RequestContext {
   caller: Caller;
@@ -26,6 +36,8 @@ export interface RequestContext {
 /** Express's request after the guards. */
 export interface BerthRequest extends Request {
   caller?: Caller;
+  /** Of routes that are for sessions only: AnySession. */
+  session?: CurrentSession;
 }
 
 const KEY = /^[\x21-\x7e]{1,255}$/;

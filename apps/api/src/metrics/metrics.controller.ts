@@ -3,7 +3,7 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Public } from '../auth/access.decorator';
-import { bearerOf } from '../auth/auth.guard';
+import { bearerOf } from '../auth/request-auth.service';
 import { TokenLookupService } from '../auth/token-lookup.service';
 import { AnswersText } from '../openapi/answers';
 import { MetricsService } from './metrics.service';

@@ -57,6 +57,7 @@ const TAGS = [
   'locations',
   'quota',
   'tokens',
+  'session',
   'webhooks',
   'tenants',
   'overview',

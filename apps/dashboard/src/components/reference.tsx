@@ -1,0 +1,39 @@
+import { Anchor } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { hostQuery, serverQuery, tenantQuery } from '../api/queries';
+import { shortId } from '../format/words';
+import { isOperator, isStaff } from '../session/session';
+import { useSession } from '../session/session-context';
+
+/** A server by its name, which is fetched once for all places that show it; by its id until then, and where it is gone. */
+export function ServerLink({ id }: { id: string }) {
+  const { data } = useQuery({ ...serverQuery(id), retry: false });
+  return (
+    <Anchor component={Link} to={`/servers/${id}`} size="sm">
+      {data?.name ?? shortId(id)}
+    </Anchor>
+  );
+}
+
+export function HostLink({ id }: { id: string }) {
+  const operator = isOperator(useSession());
+  const { data } = useQuery({ ...hostQuery(id), enabled: operator, retry: false });
+  if (!operator) return null;
+  return (
+    <Anchor component={Link} to={`/hosts/${id}`} size="sm">
+      {data?.name ?? shortId(id)}
+    </Anchor>
+  );
+}
+
+export function TenantLink({ id }: { id: string }) {
+  const staff = isStaff(useSession());
+  const { data } = useQuery({ ...tenantQuery(id), enabled: staff, retry: false });
+  if (!staff) return null;
+  return (
+    <Anchor component={Link} to={`/tenants/${id}`} size="sm">
+      {data?.name ?? shortId(id)}
+    </Anchor>
+  );
+}
