@@ -7,6 +7,7 @@ import { InjectConfig } from './api-config';
 import { AuditEventsController } from './audit-events/audit-events.controller';
 import { AuthModule } from './auth/auth.module';
 import { CommandsModule } from './commands/commands.module';
+import { ConsolesModule } from './consoles/consoles.module';
 import { ConfigModule } from './config.module';
 import { DatabaseModule } from './database/database.module';
 import { DriftController } from './drift/drift.controller';
@@ -37,6 +38,7 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 
 const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, MetricsModule];
 const resources = [
+  ConsolesModule,
   HostsModule,
   IpPoolsModule,
   LiveModule,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ConsolesService } from './consoles/consoles.service';
 import { InjectLog, type Log } from './core/log';
 import { RedisConnections } from './core/redis-connections';
 import { InjectOptions, type WorkerOptions } from './core/worker-options';
@@ -39,6 +40,7 @@ export class WorkerLifecycle {
     private readonly runtimes: HostRuntimes,
     private readonly operations: OperationsService,
     private readonly exec: ExecService,
+    private readonly consoles: ConsolesService,
     private readonly reconcile: ReconcileLoop,
     private readonly cleanup: IdempotencyCleanupLoop,
     private readonly sessionCleanup: SessionCleanupLoop,
@@ -58,6 +60,7 @@ export class WorkerLifecycle {
   async start(): Promise<void> {
     await this.operations.start();
     this.exec.start();
+    this.consoles.start();
     this.reconcile.start();
     this.cleanup.start();
     this.sessionCleanup.start();
@@ -97,6 +100,7 @@ export class WorkerLifecycle {
       this.quietly('webhooks', this.webhookSender.stop()),
       this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),
+      this.quietly('consoles', this.consoles.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());
     if (!(await within(stopped, this.options.config.shutdownTimeoutMs))) {

@@ -23,6 +23,8 @@ const shape = {
   /** A billing system behind one token must not be cut off in a busy hour. */
   BERTH_RATE_LIMIT_EXEMPT_ROLES: listOf(ROLES).prefault('operator,billing'),
   BERTH_BODY_LIMIT_BYTES: integer({ min: 1024, max: 64 * 1024 * 1024 }).prefault('262144'),
+  /** A console into which nobody types for so long is closed. */
+  BERTH_CONSOLE_IDLE_MS: integer({ min: 1000, max: 86_400_000 }).prefault('900000'),
   /** file:// sources of templates may lie below these only; none if not set. */
   BERTH_TEMPLATE_FILE_ROOTS: directories().prefault(''),
 };
@@ -36,6 +38,7 @@ export interface ApiConfig extends SharedConfig, SignInConfig {
   rateLimitPerHour: number;
   rateLimitExemptRoles: (typeof ROLES)[number][];
   bodyLimitBytes: number;
+  consoleIdleMs: number;
   templateFileRoots: string[];
 }
 
@@ -52,6 +55,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     rateLimitPerHour: parsed.BERTH_RATE_LIMIT_PER_HOUR,
     rateLimitExemptRoles: parsed.BERTH_RATE_LIMIT_EXEMPT_ROLES,
     bodyLimitBytes: parsed.BERTH_BODY_LIMIT_BYTES,
+    consoleIdleMs: parsed.BERTH_CONSOLE_IDLE_MS,
     templateFileRoots: parsed.BERTH_TEMPLATE_FILE_ROOTS,
   };
 }

@@ -40,6 +40,7 @@ describe('the environment', () => {
       rateLimitPerHour: 3600,
       rateLimitExemptRoles: ['operator', 'billing'],
       bodyLimitBytes: 262_144,
+      consoleIdleMs: 900_000,
       templateFileRoots: [],
       sessionMaxAgeMs: 43_200_000,
       sessionIdleMs: 7_200_000,

@@ -1,5 +1,7 @@
 export * from './beancounters';
 export * from './capabilities';
+export * from './console';
+export * from './console-link';
 export * from './errors';
 export * from './event-types';
 export * from './exec';

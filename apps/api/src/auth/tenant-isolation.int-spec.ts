@@ -5,8 +5,8 @@ import { startTestApi, type TestApi, type TestAnswer } from '../testing/test-api
 /**
  * What one tenant may do at a route with another's things.
  * `public`: nothing of a tenant is there. `sign_in`: makes a session of what the request itself holds. `session`: the cookie's own.
- * `staff`: no customer gets in. `catalogue`: the same for all, staff change it.
- * `stream`: does not end, see live.int-spec.ts. `list`: only the own things are in it. `item`: another's is 404, and nothing changes. `new`: what is made is the caller's own.
+ * `staff`: no customer gets in. `catalogue`: the same for all, staff change it. `stream`: does not end, see live.int-spec.ts.
+ * `list`: only the own things are in it. `item`: another's is 404, and nothing changes. `new`: what is made is the caller's own.
  */
 type Rule = 'public' | 'sign_in' | 'session' | 'staff' | 'catalogue' | 'stream' | 'list' | 'item' | 'new';
 
@@ -15,7 +15,7 @@ const rules: Record<string, Rule> = {
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
   'POST /v1/session': 'sign_in',
-  'GET /v1/session': 'session',
+  'GET /v1/session': 'public',
   'DELETE /v1/session': 'session',
   'GET /v1/session/providers': 'public',
   'GET /v1/session/oidc/login': 'sign_in',

@@ -13,7 +13,12 @@ import { TokenLookupService } from '../auth/token-lookup.service';
 import { type BerthRequest, contextOf, type CurrentSession } from '../http/request-context';
 import { Answers } from '../openapi/answers';
 import { OIDC_LOGIN_PATH } from './oidc/oidc-paths';
-import { ProvidersAnswerDto, SessionAnswerDto, StartSessionDto } from './sessions.dto';
+import {
+  CurrentSessionAnswerDto,
+  ProvidersAnswerDto,
+  SessionAnswerDto,
+  StartSessionDto,
+} from './sessions.dto';
 import { SessionsService, viewOf } from './sessions.service';
 
 @ApiTags('session')
@@ -55,13 +60,22 @@ export class SessionsController {
     return { session: viewOf(caller, session) };
   }
 
-  /** The session that the cookie stands for; 401 where there is none. */
+  /**
+   * The session that the cookie stands for; null where nobody is signed in, which is no error: it is what a page asks first.
+   * A cookie that stands for nothing counts like a wrong token.
+   */
   @Get()
-  @AnySession()
-  @Answers(200, SessionAnswerDto)
-  get(@Req() request: BerthRequest, @Res({ passthrough: true }) response: Response) {
+  @Public()
+  @Answers(200, CurrentSessionAnswerDto)
+  async get(@Req() request: BerthRequest, @Res({ passthrough: true }) response: Response) {
     response.setHeader('Cache-Control', 'no-store');
-    return { session: viewOf(contextOf(request).caller, sessionOf(request)) };
+    const found = await this.auth.findSession(request);
+    if (found) return { session: viewOf(found.caller, found.session) };
+    if (this.cookies.read(request.headers.cookie) !== null) {
+      await this.rateLimit.countFailure(request.ip ?? 'unknown', response);
+      this.cookies.clear(response);
+    }
+    return { session: null };
   }
 
   /** Signs out. */

@@ -10,6 +10,7 @@ import { oneOf } from '../openapi/answers';
 
 export class StartSessionDto extends createZodDto(startSessionBodySchema) {}
 export class SessionAnswerDto extends oneOf('session', sessionSchema) {}
+export class CurrentSessionAnswerDto extends oneOf('session', sessionSchema.nullable()) {}
 export class ProvidersAnswerDto extends createZodDto(
   z.object({ providers: z.array(signInProviderSchema) }),
 ) {}

@@ -123,6 +123,7 @@ export async function startTestApi(
     rateLimitPerHour: 1_000_000,
     rateLimitExemptRoles: ['operator', 'billing'],
     bodyLimitBytes: 262_144,
+    consoleIdleMs: 900_000,
     templateFileRoots: ['/srv/templates'],
     sessionMaxAgeMs: 43_200_000,
     sessionIdleMs: 7_200_000,

@@ -116,6 +116,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/servers/{id}/console_tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["Consoles_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Consoles_console"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/hosts": {
         parameters: {
             query?: never;
@@ -146,6 +178,22 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["Hosts_patch"];
+        trace?: never;
+    };
+    "/v1/hosts/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Hosts_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/hosts/{id}/actions/cordon": {
@@ -212,6 +260,38 @@ export interface paths {
         patch: operations["IpPools_patch"];
         trace?: never;
     };
+    "/v1/ip_pools/{id}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["IpPools_listAddresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Live_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/locations": {
         parameters: {
             query?: never;
@@ -276,6 +356,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Operations_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations/{id}/events": {
         parameters: {
             query?: never;
@@ -318,6 +414,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["Operations_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["Overview_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -734,6 +846,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["ServerMigrations_migrate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{id}/migration_targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["MigrationTargets_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1371,6 +1499,13 @@ export interface components {
                 };
             };
         };
+        EmptyBodyDto: Record<string, never>;
+        ConsoleTicketDto: {
+            ticket: string;
+            /** Format: date-time */
+            expires_at: string;
+            websocket_path: string;
+        };
         HostListDto: {
             hosts: {
                 /** Format: uuid */
@@ -1463,6 +1598,57 @@ export interface components {
                 };
                 /** Format: date-time */
                 created_at: string;
+            };
+        };
+        HostMetricsAnswerDto: {
+            metrics: {
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+                step: number;
+                series: {
+                    servers: [
+                        number,
+                        number | null
+                    ][];
+                    used_cpus: [
+                        number,
+                        number | null
+                    ][];
+                    used_ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    used_disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    allocated_cpus: [
+                        number,
+                        number | null
+                    ][];
+                    allocated_ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    allocated_disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    capacity_cpus: [
+                        number,
+                        number | null
+                    ][];
+                    capacity_ram_bytes: [
+                        number,
+                        number | null
+                    ][];
+                    capacity_disk_bytes: [
+                        number,
+                        number | null
+                    ][];
+                };
             };
         };
         CreateHostDto: {
@@ -1590,7 +1776,6 @@ export interface components {
                 disk?: number;
             };
         };
-        EmptyBodyDto: Record<string, never>;
         IpPoolListDto: {
             ip_pools: {
                 /** Format: uuid */
@@ -1601,6 +1786,11 @@ export interface components {
                 location: string;
                 size: number;
                 used: number;
+                usage: {
+                    assigned: number;
+                    free: number;
+                    reserved: number;
+                };
                 /** Format: date-time */
                 created_at: string;
             }[];
@@ -1625,8 +1815,58 @@ export interface components {
                 location: string;
                 size: number;
                 used: number;
+                usage: {
+                    assigned: number;
+                    free: number;
+                    reserved: number;
+                };
                 /** Format: date-time */
                 created_at: string;
+            };
+        };
+        PoolAddressesDto: {
+            addresses: {
+                address: string;
+                prefix: number;
+                /** @enum {string} */
+                state: "free" | "assigned" | "reserved";
+                reserved_for: ("network" | "broadcast" | "gateway") | null;
+                server: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                } | null;
+                tenant_id: string | null;
+                rdns: string | null;
+                assigned_at: string | null;
+                released_at: string | null;
+            }[];
+            ip_pool: {
+                /** Format: uuid */
+                id: string;
+                cidr: string;
+                family: number;
+                gateway: string | null;
+                location: string;
+                size: number;
+                used: number;
+                usage: {
+                    assigned: number;
+                    free: number;
+                    reserved: number;
+                };
+                /** Format: date-time */
+                created_at: string;
+            };
+            meta: {
+                pagination: {
+                    page: number;
+                    per_page: number;
+                    total_entries: number;
+                    last_page: number;
+                    next_page: number | null;
+                    previous_page: number | null;
+                };
             };
         };
         CreateIpPoolDto: {
@@ -1637,6 +1877,154 @@ export interface components {
         };
         PatchIpPoolDto: {
             gateway?: string | null;
+        };
+        LiveEventsDto: {
+            hello: {
+                version: string;
+                /** Format: date-time */
+                now: string;
+            };
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            server: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            } | {
+                /** Format: uuid */
+                id: string;
+                /** @constant */
+                deleted: true;
+            };
+            changed: {
+                resources: ("audit_events" | "drift" | "hosts" | "ip_pools" | "locations" | "operations" | "plans" | "quota" | "servers" | "snapshots" | "templates" | "tenants" | "tokens" | "usage" | "webhooks")[];
+            };
+            overflow: {
+                resources: ("audit_events" | "drift" | "hosts" | "ip_pools" | "locations" | "operations" | "plans" | "quota" | "servers" | "snapshots" | "templates" | "tenants" | "tokens" | "usage" | "webhooks")[];
+            };
+            beat: {
+                /** Format: date-time */
+                now: string;
+            };
         };
         LocationListDto: {
             locations: {
@@ -1759,6 +2147,252 @@ export interface components {
                 created_at: string;
                 started_at: string | null;
                 finished_at: string | null;
+            };
+        };
+        OperationLogDto: {
+            log: {
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                level: "info" | "warning" | "error" | "output";
+                message: string;
+                step: string | null;
+                attempt: number | null;
+            }[];
+        };
+        OperationEventsDto: {
+            operation: {
+                /** Format: uuid */
+                id: string;
+                /** @enum {string} */
+                kind: "create_server" | "start_server" | "stop_server" | "restart_server" | "kill_server" | "delete_server" | "reset_password" | "set_hostname" | "change_protection" | "resize_server" | "reinstall_server" | "enable_feature" | "disable_feature" | "add_device" | "remove_device" | "add_address" | "remove_address" | "set_rdns" | "freeze_server" | "unfreeze_server" | "checkpoint_server" | "restore_server" | "suspend_server" | "unsuspend_server" | "create_snapshot" | "delete_snapshot" | "rollback_snapshot" | "clone_server" | "migrate_server" | "clear_source" | "enrol_host";
+                /** @enum {string} */
+                status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+                progress: number;
+                server_id: string | null;
+                host_id: string | null;
+                tenant_id: string | null;
+                requested_by: string;
+                request_id: string;
+                attempt: number;
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    status: "pending" | "running" | "succeeded" | "failed" | "undone";
+                    attempt: number;
+                    started_at: string | null;
+                    finished_at: string | null;
+                    error: {
+                        code: string;
+                        message: string;
+                    } | null;
+                }[];
+                error: {
+                    code: string;
+                    message: string;
+                    step: string | null;
+                } | null;
+                result: {
+                    [key: string]: unknown;
+                } | null;
+                cancel_requested: boolean;
+                waits_for: string | null;
+                /** Format: date-time */
+                created_at: string;
+                started_at: string | null;
+                finished_at: string | null;
+            };
+            server: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                hostname: string;
+                /** @enum {string} */
+                status: "creating" | "running" | "stopped" | "frozen" | "suspended" | "error" | "deleted";
+                checkpointed: boolean;
+                /** Format: uuid */
+                tenant_id: string;
+                /** Format: uuid */
+                host_id?: string;
+                plan: string;
+                template: string;
+                location: string;
+                limits: {
+                    cpu_units: number | null;
+                    cpu_limit_percent: number | null;
+                    cpus: number | null;
+                    cpu_mask: string | null;
+                    node_mask: string | null;
+                    ram_bytes: number | null;
+                    ram_barrier_bytes: number | null;
+                    ram_guarantee_bytes: number | null;
+                    swap_bytes: number | null;
+                    disk_bytes: number | null;
+                    disk_inodes: number | null;
+                    io_priority: number | null;
+                    io_limit_bps: number | null;
+                    io_limit_iops: number | null;
+                    num_proc: number | null;
+                    net_rate_in_bps: number | null;
+                    net_rate_out_bps: number | null;
+                };
+                addresses: {
+                    address: string;
+                    family: number;
+                    prefix: number;
+                    rdns: string | null;
+                    primary: boolean;
+                }[];
+                features: ("tun" | "ppp" | "fuse" | "ipsec" | "nesting" | "quota")[];
+                devices?: {
+                    device: string;
+                    /**
+                     * @default rw
+                     * @enum {string}
+                     */
+                    access: "r" | "w" | "rw";
+                }[];
+                external_id: string | null;
+                labels: {
+                    [key: string]: string;
+                };
+                onboot: boolean;
+                boot_order: number;
+                operation: string | null;
+                protection: {
+                    delete: boolean;
+                };
+                suspension: {
+                    server?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    tenant?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                    termination?: {
+                        reason: string | null;
+                        /** @enum {string} */
+                        policy: "stop" | "network";
+                        since: string;
+                    };
+                } | null;
+                terminate_at: string | null;
+                /** Format: date-time */
+                created_at: string;
+                deleted_at: string | null;
+            };
+        };
+        OverviewAnswerDto: {
+            overview: {
+                /** Format: date-time */
+                at: string;
+                servers: {
+                    total: number;
+                    by_status: {
+                        [key: string]: number;
+                    };
+                };
+                operations: {
+                    per_minute: {
+                        /** Format: date-time */
+                        at: string;
+                        succeeded: number;
+                        failed: number;
+                        cancelled: number;
+                    }[];
+                    pending: number;
+                    running: number;
+                    oldest_pending_s: number | null;
+                };
+                queue: {
+                    waiting: number;
+                    active: number;
+                    delayed: number;
+                    failed: number;
+                } | null;
+                hosts: {
+                    total: number;
+                    unreachable: number;
+                    shown: {
+                        servers: number;
+                        capacity: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocatable: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocated: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        used: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        } | null;
+                        /** Format: uuid */
+                        id: string;
+                        name: string;
+                        location: string;
+                        /** @enum {string} */
+                        driver: "lxc" | "simulated";
+                        /** @enum {string} */
+                        status: "enrolling" | "active" | "cordoned" | "error" | "removed";
+                        reachable: boolean;
+                        cordoned: boolean;
+                        load: number;
+                    }[];
+                    by_location: {
+                        servers: number;
+                        capacity: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocatable: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        allocated: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        };
+                        used: {
+                            cpus: number;
+                            ram_bytes: number;
+                            disk_bytes: number;
+                        } | null;
+                        location: string;
+                        hosts: number;
+                        unreachable: number;
+                    }[];
+                };
+                alerts: {
+                    /** @enum {string} */
+                    severity: "critical" | "warning";
+                    /** @enum {string} */
+                    code: "host_unreachable" | "host_error" | "host_disk_nearly_full" | "drift_open" | "operations_failed" | "operations_pending_long" | "operations_stalled" | "queue_unreachable" | "ip_pools_nearly_used_up" | "webhook_disabled" | "usage_late";
+                    message: string;
+                    target: {
+                        /** @enum {string} */
+                        type: "host" | "drift" | "operation" | "location" | "webhook" | "usage" | "job";
+                        id: string | null;
+                    };
+                    since: string | null;
+                }[];
             };
         };
         PlanListDto: {
@@ -2490,6 +3124,26 @@ export interface components {
             fallback?: ("live" | "near_live" | "offline")[];
             bandwidth_bps?: number;
         };
+        MigrationTargetsDto: {
+            migration_targets: {
+                host: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                };
+                rank: number | null;
+                fits: boolean;
+                reasons: string[];
+                free_after: {
+                    cpus: number;
+                    ram_bytes: number;
+                    disk_bytes: number;
+                };
+                modes: ("live" | "near_live" | "offline")[];
+            }[];
+            total: number;
+            blocked: string[];
+        };
         SuspendDto: {
             reason?: string | null;
             /**
@@ -2589,6 +3243,19 @@ export interface components {
                 expires_at: string;
                 csrf_token: string;
             };
+        };
+        CurrentSessionAnswerDto: {
+            session: {
+                /** @enum {string} */
+                role: "customer" | "billing" | "operator";
+                scopes: ("read" | "write")[];
+                tenant_id: string | null;
+                tenant_name: string | null;
+                name: string;
+                /** Format: date-time */
+                expires_at: string;
+                csrf_token: string;
+            } | null;
         };
         ProvidersAnswerDto: {
             providers: {
@@ -3173,7 +3840,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "invalid_input" | "unauthorized" | "forbidden" | "not_found" | "locked" | "conflict" | "uniqueness_error" | "precondition_failed" | "payload_too_large" | "idempotency_key_reused" | "unsupported" | "quota_exceeded" | "protected" | "rate_limited" | "internal" | "no_capacity" | "unavailable";
+                code: "invalid_input" | "unauthorized" | "forbidden" | "not_found" | "locked" | "conflict" | "uniqueness_error" | "precondition_failed" | "payload_too_large" | "idempotency_key_reused" | "unsupported" | "quota_exceeded" | "protected" | "upgrade_required" | "rate_limited" | "internal" | "no_capacity" | "unavailable";
                 message: string;
                 details: {
                     [key: string]: unknown;
@@ -3400,6 +4067,72 @@ export interface operations {
             };
         };
     };
+    Consoles_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBodyDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleTicketDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Consoles_console: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The protocol is switched */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     Hosts_list: {
         parameters: {
             query?: {
@@ -3551,6 +4284,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Hosts_metrics: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                step?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostMetricsAnswerDto"];
                 };
             };
             /** @description An error of the table */
@@ -3799,6 +4566,67 @@ export interface operations {
             };
         };
     };
+    IpPools_listAddresses: {
+        parameters: {
+            query?: {
+                page?: string;
+                per_page?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolAddressesDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Live_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEventsDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     Locations_list: {
         parameters: {
             query?: {
@@ -3970,6 +4798,9 @@ export interface operations {
                 server_id?: string;
                 host_id?: string;
                 tenant_id?: string;
+                since?: string;
+                until?: string;
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -4026,6 +4857,36 @@ export interface operations {
             };
         };
     };
+    Operations_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationLogDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     Operations_events: {
         parameters: {
             query?: never;
@@ -4041,7 +4902,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/event-stream": components["schemas"]["OperationEventsDto"];
+                };
             };
             /** @description An error of the table */
             default: {
@@ -4115,6 +4978,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswerDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    Overview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswerDto"];
                 };
             };
             /** @description An error of the table */
@@ -4294,6 +5185,7 @@ export interface operations {
                 page?: string;
                 per_page?: string;
                 sort?: string;
+                search?: string;
                 name?: string;
                 status?: string | string[];
                 external_id?: string;
@@ -5276,6 +6168,36 @@ export interface operations {
             };
         };
     };
+    MigrationTargets_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTargetsDto"];
+                };
+            };
+            /** @description An error of the table */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     ServerSuspensions_suspend: {
         parameters: {
             query?: never;
@@ -5465,7 +6387,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionAnswerDto"];
+                    "application/json": components["schemas"]["CurrentSessionAnswerDto"];
                 };
             };
             /** @description An error of the table */
@@ -6032,6 +6954,7 @@ export interface operations {
                 page?: string;
                 per_page?: string;
                 sort?: string;
+                search?: string;
                 name?: string;
                 external_id?: string;
                 status?: "active" | "suspended" | "terminated";

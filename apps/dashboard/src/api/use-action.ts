@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { messageOf } from './errors';
+import { explain } from './explain';
 import type { Operation } from './types';
 
 interface ActionOptions<V, R> {
@@ -32,7 +32,7 @@ export function useAction<V, R>(run: (input: V) => Promise<R>, options: ActionOp
     },
     onError: (error) => {
       if (options.quiet) return;
-      notifications.show({ title: 'Refused', message: messageOf(error), color: 'red.8', autoClose: 12_000 });
+      notifications.show({ title: 'Refused', message: explain(error), color: 'red.8', autoClose: 12_000 });
     },
   });
 }

@@ -42,7 +42,14 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300 } },
     // Without, what fades in or out is half transparent to a reader with little sight, and to tests.
-    Modal: { defaultProps: { transitionProps: { duration: 0 } } },
+    Modal: {
+      defaultProps: { transitionProps: { duration: 0 }, closeButtonProps: { 'aria-label': 'Close' } },
+      styles: {
+        content: { background: 'var(--berth-surface)' },
+        header: { background: 'var(--berth-surface)' },
+        title: { fontWeight: 650 },
+      },
+    },
     Menu: { defaultProps: { transitionProps: { duration: 0 } } },
     Drawer: { defaultProps: { transitionProps: { duration: 0 } } },
   },

@@ -1,4 +1,4 @@
-import { CloseButton, MultiSelect, TextInput } from '@mantine/core';
+import { CloseButton, MultiSelect, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -58,6 +58,27 @@ export function ChoiceFilter({ label, choices, value, onChange }: ChoiceFilterPr
       clearButtonProps={{ 'aria-label': `Clear: ${label}` }}
       searchable={choices.length > 10}
       w={{ base: '100%', xs: 220 }}
+    />
+  );
+}
+
+interface OneFilterProps extends Omit<ChoiceFilterProps, 'choices'> {
+  choices: readonly string[] | { value: string; label: string }[];
+}
+
+/** One of some, or all. */
+export function OneFilter({ label, choices, value, onChange }: OneFilterProps) {
+  return (
+    <Select
+      aria-label={label}
+      placeholder={label}
+      data={choices as string[]}
+      value={value ?? null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+      clearable
+      clearButtonProps={{ 'aria-label': `Clear: ${label}` }}
+      searchable
+      w={{ base: '100%', xs: 160 }}
     />
   );
 }

@@ -1,6 +1,7 @@
 import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { hostNamesQuery } from '../api/catalogue';
 import { hostQuery, serverQuery, tenantQuery } from '../api/queries';
 import { shortId } from '../format/words';
 import { isOperator, isStaff } from '../session/session';
@@ -18,11 +19,14 @@ export function ServerLink({ id }: { id: string }) {
 
 export function HostLink({ id }: { id: string }) {
   const operator = isOperator(useSession());
-  const { data } = useQuery({ ...hostQuery(id), enabled: operator, retry: false });
+  const names = useQuery({ ...hostNamesQuery, enabled: operator });
+  // One that was enrolled since, or that is gone.
+  const unknown = names.data !== undefined && !names.data.has(id);
+  const { data } = useQuery({ ...hostQuery(id), enabled: operator && unknown, retry: false });
   if (!operator) return null;
   return (
     <Anchor component={Link} to={`/hosts/${id}`} size="sm">
-      {data?.name ?? shortId(id)}
+      {names.data?.get(id) ?? data?.name ?? shortId(id)}
     </Anchor>
   );
 }

@@ -2,6 +2,7 @@ import { Alert, Button, Center, Code, Loader, Stack, Text, ThemeIcon, Title } fr
 import { IconAlertTriangle, IconCloudOff, IconError404 } from '@tabler/icons-react';
 import type { ComponentType, ReactNode } from 'react';
 import { ApiError, isNotFound, isOffline, messageOf } from '../api/errors';
+import { explain } from '../api/explain';
 
 interface EmptyStateProps {
   icon: ComponentType<{ size: number; stroke: number; 'aria-hidden': boolean }>;
@@ -73,7 +74,7 @@ function ErrorText({ error }: { error: unknown }) {
   const requestId = error instanceof ApiError ? error.requestId : null;
   return (
     <>
-      {messageOf(error)}
+      {explain(error)}
       {requestId && (
         <>
           {' '}

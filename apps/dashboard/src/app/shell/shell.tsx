@@ -8,9 +8,22 @@ import { LiveStatus, OfflineBanner } from './live-status';
 import { navigation } from './navigation';
 import classes from './shell.module.css';
 
+/** Pages that have the window for themselves. */
+const BARE = /^\/servers\/[^/]+\/console$/;
+
 /** Around every page of who is signed in: where one can go, and whether what is shown is true. */
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
+  const bare = useRouterState({ select: ({ location }) => BARE.test(location.pathname) });
+  if (bare) {
+    return (
+      <LiveProvider>
+        <main>
+          <Outlet />
+        </main>
+      </LiveProvider>
+    );
+  }
   return (
     <LiveProvider>
       <a href="#content" className={classes.skip}>

@@ -17,7 +17,7 @@ import { words } from '../../format/words';
 import { isOperator, isStaff, mayWrite } from '../../session/session';
 import { useSession } from '../../session/session-context';
 import { OperationDuration } from './operation-duration';
-import { OperationStatus } from './operations.page';
+import { OperationStatus } from './operation-status';
 
 /** One job: its steps on a time axis, what went wrong in words, and what can be done about it. */
 export function OperationPage() {
