@@ -74,10 +74,7 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
   }
 
   /** Begins a stream: whatever is committed after its `hello` is told. Throws `rate_limited`, and what Postgres throws. */
-  async open(
-    { caller, sessionId = null }: Pick<RequestContext, 'caller' | 'sessionId'>,
-    response: Response,
-  ): Promise<void> {
+  async open({ caller, sessionId = null }: RequestContext, response: Response): Promise<void> {
     const own = [...this.streams].filter((stream) => stream.caller.tokenId === caller.tokenId);
     if (own.length >= MAX_STREAMS)
       throw new BerthError('rate_limited', `this token has ${MAX_STREAMS} streams open: close some`);
