@@ -133,12 +133,16 @@ describe('a slow client', () => {
     const before = process.memoryUsage();
     let last = -1;
     // Flowing for ever would never come to rest.
-    await eventually('the flood at a stand', async () => {
-      const { bytesRead } = rawSocket(console);
-      const [buffered, stood] = [await streams(), last === bytesRead];
-      last = bytesRead;
-      return stood && buffered < 1024 ** 2;
-    }, { intervalMs: 500 });
+    await eventually(
+      'the flood at a stand',
+      async () => {
+        const { bytesRead } = rawSocket(console);
+        const [buffered, stood] = [await streams(), last === bytesRead];
+        last = bytesRead;
+        return stood && buffered < 1024 ** 2;
+      },
+      { intervalMs: 500 },
+    );
     const after = process.memoryUsage();
     expect(after.rss - before.rss).toBeLessThan(100 * 1024 ** 2);
     expect(await streams()).toBeLessThan(1024 ** 2);
@@ -158,7 +162,9 @@ describe('tickets', () => {
     await platform.ended(operationId);
     const foreign = (await ticket()).websocket_path.replace(server.id, other.id);
     await expect(TestConsole.to(customer.origin + foreign)).rejects.toThrow(/^404 /);
-    await expect(TestConsole.to(`${customer.origin}/v1/servers/${server.id}/console`)).rejects.toThrow(/^401 /);
+    await expect(TestConsole.to(`${customer.origin}/v1/servers/${server.id}/console`)).rejects.toThrow(
+      /^401 /,
+    );
   });
 
   it('lets one of many in who come with it at once', async () => {
@@ -267,7 +273,9 @@ describe('workers', () => {
     await platform.worker();
     console.forget();
     await doomed.kill();
-    expect((await console.hears('reopened')).reason).toBe('another worker has taken over: this is a new shell');
+    expect((await console.hears('reopened')).reason).toBe(
+      'another worker has taken over: this is a new shell',
+    );
     await console.run('echo alive', /\nalive\r\n/);
   });
 

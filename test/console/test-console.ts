@@ -18,18 +18,21 @@ interface Message {
 /** A frame's size in which these tests paste. */
 const PASTE_BYTES = 16 * 1024;
 
+// eslint-disable-next-line no-control-regex
+const SPOKEN_TO_TERMINAL = /\x1b\[\?2004l\r|\x1b\[\?2004h|\x1b\[6n/g;
+
 /** A console as a browser has it: knows nothing of the code behind it. */
 export class TestConsole {
   readonly messages: Message[] = [];
   closed: { code: number; reason: string } | null = null;
   private readonly shown: Buffer[] = [];
-  private text = '';
+  private raw = '';
 
   private constructor(readonly socket: WebSocket) {
     socket.on('message', (data: Buffer, isBinary) => {
       if (!isBinary) return void this.messages.push(JSON.parse(data.toString()) as Message);
       this.shown.push(data);
-      this.text += data.toString('latin1');
+      this.raw += data.toString('latin1');
     });
     socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
   }
@@ -68,9 +71,14 @@ export class TestConsole {
     return Buffer.concat(this.shown);
   }
 
+  /** As people see it: without what shells say to their terminals only (bracketed paste, where the cursor is). */
+  private get text(): string {
+    return this.raw.replace(SPOKEN_TO_TERMINAL, '');
+  }
+
   forget(): void {
     this.shown.length = 0;
-    this.text = '';
+    this.raw = '';
     this.messages.length = 0;
   }
 
@@ -110,7 +118,7 @@ export class TestConsole {
       intervalMs: 5,
     }).catch((error: Error) => {
       throw new Error(
-        `${error.message}; heard ${JSON.stringify(this.messages)}, closed ${JSON.stringify(this.closed)}`,
+        `${error.message}; heard ${JSON.stringify(this.messages)}, shows ${JSON.stringify(this.text.slice(-500))}, closed ${JSON.stringify(this.closed)}`,
       );
     });
   }

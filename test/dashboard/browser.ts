@@ -29,7 +29,7 @@ export class TestBrowser {
   async signedIn(url: string, token: string, look?: Parameters<TestBrowser['window']>[1]): Promise<Window> {
     const window = await this.window(url, look);
     await window.page.goto('/');
-    await window.page.getByLabel('Token', { exact: true }).fill(token);
+    await window.page.getByLabel(/^Token/).fill(token);
     await window.page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await window.page.getByRole('status', { name: /^Live/ }).waitFor();
     return window;

@@ -56,6 +56,11 @@ export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    throw new BerthError('unavailable', 'Redis does not answer, by which consoles go; try again', {}, { cause });
+    throw new BerthError(
+      'unavailable',
+      'Redis does not answer, by which consoles go; try again',
+      {},
+      { cause },
+    );
   }
 }

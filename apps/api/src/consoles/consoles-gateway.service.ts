@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiConfig } from '@berth/config';
-import { CONSOLE_MAX_FRAME_BYTES, CONSOLE_PROTOCOL, type ConsoleSize, consoleSizeSchema } from '@berth/contracts';
+import {
+  CONSOLE_MAX_FRAME_BYTES,
+  CONSOLE_PROTOCOL,
+  type ConsoleSize,
+  consoleSizeSchema,
+} from '@berth/contracts';
 import { recordAudit, ServerEntity } from '@berth/database';
 import { BerthError } from '@berth/domain';
 import { ConsoleClient } from '@berth/jobs';

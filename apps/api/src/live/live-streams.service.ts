@@ -74,13 +74,13 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
   }
 
   /** Begins a stream: whatever is committed after its `hello` is told. Throws `rate_limited`, and what Postgres throws. */
-  async open({ caller, sessionId = null }: RequestContext, response: Response): Promise<void> {
+  async open({ caller, sessionId }: RequestContext, response: Response): Promise<void> {
     const own = [...this.streams].filter((stream) => stream.caller.tokenId === caller.tokenId);
     if (own.length >= MAX_STREAMS)
       throw new BerthError('rate_limited', `this token has ${MAX_STREAMS} streams open: close some`);
     const key = Audience.keyOf(caller);
     const audience = this.audiences.get(key) ?? new Audience(caller, performance.now());
-    const stream: Stream = { caller, sessionId, audience, response };
+    const stream: Stream = { caller, sessionId: sessionId ?? null, audience, response };
     this.audiences.set(key, audience);
     this.streams.add(stream);
     response.on('close', () => this.end(stream));

@@ -1,5 +1,12 @@
 import type { ApiConfig } from '@berth/config';
-import { connectRedis, ConsoleClient, ExecClient, LiveUsageClient, OperationEvents, OperationsQueue } from '@berth/jobs';
+import {
+  connectRedis,
+  ConsoleClient,
+  ExecClient,
+  LiveUsageClient,
+  OperationEvents,
+  OperationsQueue,
+} from '@berth/jobs';
 import {
   Global,
   Inject,
@@ -65,12 +72,7 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Connections first: what waits for a Redis that is away would wait for ever. */
   async onApplicationShutdown(): Promise<void> {
     for (const redis of [this.fast, ...Object.values(this.connections)]) (redis as Redis).disconnect();
-    const ends = Promise.all([
-      this.exec.stop(),
-      this.usage.stop(),
-      this.consoles.stop(),
-      this.queue.close(),
-    ]);
+    const ends = Promise.all([this.exec.stop(), this.usage.stop(), this.consoles.stop(), this.queue.close()]);
     await within(CLOSE_MS, 'Redis', ends).catch(() => undefined);
   }
 }

@@ -1460,6 +1460,20 @@ export interface components {
                 };
             };
         };
+        AliveDto: {
+            /** @constant */
+            status: "ok";
+        };
+        ReadyDto: {
+            /** @enum {string} */
+            status: "ok" | "degraded";
+            checks: {
+                /** @enum {string} */
+                postgres: "up" | "down";
+                /** @enum {string} */
+                redis: "up" | "down";
+            };
+        };
         JobsAnswerDto: {
             jobs: {
                 name: string;
@@ -1525,9 +1539,23 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: {
+                facts: ({
+                    hostname?: string;
+                    kernel?: string;
+                    architecture?: string;
+                    cgroup?: string;
+                    cpus?: number;
+                    ramBytes?: number;
+                    disk?: {
+                        totalBytes: number;
+                        freeBytes: number;
+                    };
+                    versions?: {
+                        [key: string]: string;
+                    };
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1577,9 +1605,23 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: {
+                facts: ({
+                    hostname?: string;
+                    kernel?: string;
+                    architecture?: string;
+                    cgroup?: string;
+                    cpus?: number;
+                    ramBytes?: number;
+                    disk?: {
+                        totalBytes: number;
+                        freeBytes: number;
+                    };
+                    versions?: {
+                        [key: string]: string;
+                    };
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1698,9 +1740,23 @@ export interface components {
                 last_error: string | null;
                 architecture: string | null;
                 capabilities: string[];
-                facts: {
+                facts: ({
+                    hostname?: string;
+                    kernel?: string;
+                    architecture?: string;
+                    cgroup?: string;
+                    cpus?: number;
+                    ramBytes?: number;
+                    disk?: {
+                        totalBytes: number;
+                        freeBytes: number;
+                    };
+                    versions?: {
+                        [key: string]: string;
+                    };
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 capacity: {
                     cpus: number;
                     ram_bytes: number;
@@ -1751,10 +1807,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -1915,10 +1976,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2085,10 +2151,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2138,10 +2209,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2192,10 +2268,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2777,10 +2858,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -2924,10 +3010,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3007,10 +3098,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3092,10 +3188,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3389,10 +3490,15 @@ export interface components {
                     message: string;
                     step: string | null;
                 } | null;
-                result: {
+                result: ({
+                    at?: string;
+                    bytes_sent?: number;
+                    bytes_expected?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 cancel_requested: boolean;
+                held_until: string | null;
                 waits_for: string | null;
                 /** Format: date-time */
                 created_at: string;
@@ -3944,7 +4050,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["AliveDto"];
+                };
             };
             /** @description An error of the table */
             default: {
@@ -3970,7 +4078,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ReadyDto"];
+                };
             };
             /** @description An error of the table */
             default: {
@@ -4054,7 +4164,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description An error of the table */
             default: {
@@ -7415,7 +7527,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/csv": string;
+                };
             };
             /** @description An error of the table */
             default: {

@@ -30,6 +30,10 @@ const routes: Record<string, () => Promise<Record<string, React.ComponentType>>>
     import('../pages/servers/server/server.page').then(({ ServerPage: Page }) => ({ Page })),
   '/servers/$id/console': () =>
     import('../pages/servers/console.page').then(({ ConsolePage: Page }) => ({ Page })),
+  '/usage': () => import('../pages/usage/usage.page').then(({ UsagePage: Page }) => ({ Page })),
+  '/webhooks': () => import('../pages/webhooks/webhooks.page').then(({ WebhooksPage: Page }) => ({ Page })),
+  '/webhooks/$id': () => import('../pages/webhooks/webhook.page').then(({ WebhookPage: Page }) => ({ Page })),
+  '/tokens': () => import('../pages/tokens/tokens.page').then(({ TokensPage: Page }) => ({ Page })),
   '/snapshots': () =>
     import('../pages/snapshots/snapshots.page').then(({ SnapshotsPage: Page }) => ({ Page })),
 };

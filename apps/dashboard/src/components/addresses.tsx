@@ -11,5 +11,9 @@ export function primaryAddress({ addresses }: Server): string | null {
 export function PrimaryAddress({ server }: { server: Server }) {
   const address = primaryAddress(server);
   if (!address) return <Text size="sm">–</Text>;
-  return <CopyValue value={address} />;
+  return (
+    <CopyValue value={address}>
+      <span style={{ whiteSpace: address.includes(':') ? undefined : 'nowrap' }}>{address}</span>
+    </CopyValue>
+  );
 }

@@ -52,7 +52,7 @@ function PlanCard({ plan, current }: { plan: Plan; current: boolean }) {
         <div>
           {price ? (
             <>
-              <Text size="xl" fw={650} lh={1.2}>
+              <Text size="lg" fw={650} lh={1.3} style={{ whiteSpace: 'nowrap' }}>
                 {price.monthly_cap_micros === null ? hourText(price) : capText(price)}
               </Text>
               <Text size="xs" c="dimmed">

@@ -1,18 +1,29 @@
-import { Anchor } from '@mantine/core';
+import { Anchor, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { hostNamesQuery } from '../api/catalogue';
-import { hostQuery, serverQuery, tenantQuery } from '../api/queries';
+import { hostQuery, serverNameQuery, serverQuery, tenantQuery } from '../api/queries';
 import { shortId } from '../format/words';
 import { isOperator, isStaff } from '../session/session';
 import { useSession } from '../session/session-context';
 
-/** A server by its name, which is fetched once for all places that show it; by its id until then, and where it is gone. */
+/**
+ * A server by its name, which is looked for once for all places that show it; by its id until then, and where it is gone.
+ * Looked for, not fetched: most of what lists of jobs tell of was deleted long ago, and is no failed request.
+ */
 export function ServerLink({ id }: { id: string }) {
-  const { data } = useQuery({ ...serverQuery(id), retry: false });
+  const known = useQuery({ ...serverQuery(id), enabled: false }).data;
+  const found = useQuery({ ...serverNameQuery(id), enabled: known === undefined }).data;
+  if (known?.status === 'deleted' || (!known && found === null)) {
+    return (
+      <Text size="sm" component="span" c="dimmed">
+        {known?.name ?? shortId(id)}, deleted
+      </Text>
+    );
+  }
   return (
     <Anchor component={Link} to={`/servers/${id}`} size="sm">
-      {data?.name ?? shortId(id)}
+      {known?.name ?? found ?? shortId(id)}
     </Anchor>
   );
 }

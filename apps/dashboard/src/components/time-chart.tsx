@@ -1,9 +1,10 @@
 import { AreaChart, BarChart, LineChart } from '@mantine/charts';
 import { Group, Stack, Text, useComputedColorScheme } from '@mantine/core';
 import { useMemo } from 'react';
+import { byteRate, bytes } from '../format/amounts';
 import { moment } from '../format/times';
 import classes from './time-chart.module.css';
-import { axisTime, type Points, rowsOf, statsOf } from './time-points';
+import { axisTime, heightOf, marksOf, type Points, rowsOf, statsOf } from './time-points';
 
 export interface TimeSeries {
   /** A key of its own within the chart. */
@@ -36,6 +37,9 @@ export function TimeChart(props: TimeChartProps) {
   const shade = useComputedColorScheme('light') === 'dark' ? 5 : 7;
   const rows = useMemo(() => rowsOf(series), [series]);
   const times = rows.map(({ t }) => t);
+  const tops = rows.map((row) => heightOf(row, series, kind !== 'line'));
+  const most = Math.max(top ?? 0, ...tops) || 1;
+  const marks = marksOf(kind === 'bars' ? Math.max(most, 4) : most, format === bytes || format === byteRate);
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
   const drawn = series.map(({ name, label: text, colour }, index) => ({
     name,
@@ -60,9 +64,10 @@ export function TimeChart(props: TimeChartProps) {
       }),
     },
     yAxisProps: {
-      width: 76,
-      allowDecimals: kind !== 'bars',
-      domain: [0, (max: number) => Math.max(max, top ?? 0) || 1] as [number, (max: number) => number],
+      width: 'auto' as const,
+      ticks: marks,
+      domain: [0, marks.at(-1)!] as [number, number],
+      interval: 0,
     },
     tooltipProps: {
       labelFormatter: (t: React.ReactNode) => moment(Number(t) * 1000),

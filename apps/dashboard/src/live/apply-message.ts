@@ -10,6 +10,7 @@ const FOLLOWERS: Record<string, string[]> = {
   servers: ['quota', 'overview', 'hosts', 'ip_pools'],
   operations: ['overview', 'jobs', 'audit_events'],
   hosts: ['overview'],
+  webhooks: ['webhook_deliveries'],
 };
 
 /** Keeps what the pages have in the query client as the live stream tells it. */
@@ -46,8 +47,13 @@ export class LiveCache {
   }
 
   private takeServer(server: Server | { id: string; deleted: true }): void {
-    if ('deleted' in server) void this.client.invalidateQueries({ queryKey: ['servers', 'one', server.id] });
-    else {
+    if ('deleted' in server) {
+      // Not asked for again, which would be refused: what was known of it, and that it is gone.
+      this.client.setQueryData<Server>(
+        ['servers', 'one', server.id],
+        (known) => known && { ...known, status: 'deleted', operation: null },
+      );
+    } else {
       this.client.setQueryData(['servers', 'one', server.id], server);
       this.replaceRow('servers', server);
     }

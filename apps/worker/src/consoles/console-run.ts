@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerIdOf } from '@berth/domain';
 import type { ConsoleLink, ConsoleOutcome } from '@berth/jobs';
-import { type ContainerRuntime, RuntimeError, type Terminal, type TerminalEnd } from '@berth/runtime';
+import {
+  type ContainerRuntime,
+  RuntimeError,
+  type RuntimeErrorCode,
+  type Terminal,
+  type TerminalEnd,
+} from '@berth/runtime';
 import type { HostRecord } from '../hosts/host-record';
 import type { ConsolePlace } from './console-place';
 
@@ -127,19 +133,17 @@ export class ConsoleRun {
   }
 }
 
+/** What passes by itself. */
+const NOT_READY: ReadonlySet<RuntimeErrorCode> = new Set([
+  'not_found',
+  'not_running',
+  'in_migration',
+  'busy',
+]);
+
 /** Hosts' names and commands are not for customers. */
 function waitingFor(error: RuntimeError, { onError }: ConsoleSurroundings): string {
-  switch (error.code) {
-    case 'not_found':
-    case 'not_running':
-    case 'in_migration':
-    case 'busy':
-      return 'the server is not ready yet';
-    case 'aborted':
-      return '';
-    case 'unsupported':
-      return "the server's host has no terminals";
-  }
-  onError(error);
+  if (NOT_READY.has(error.code)) return 'the server is not ready yet';
+  if (error.code !== 'aborted') onError(error);
   return "the server's host does not answer";
 }

@@ -56,6 +56,11 @@ export const operationSchema = z.object({
     })
     .nullable(),
   cancel_requested: z.boolean(),
+  /**
+   * While it runs: the worker that has it renews this about once a second. Where it does not, the worker is gone, and another
+   * one takes over once this is past.
+   */
+  held_until: timeSchema.nullable(),
   /** Id of the operation that has to end first. */
   waits_for: z.uuid().nullable(),
   created_at: timeSchema,

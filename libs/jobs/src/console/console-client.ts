@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { consoleToApiSchema, type ConsoleSize, type ConsoleToApi, type ConsoleToWorker } from '@berth/contracts';
+import {
+  consoleToApiSchema,
+  type ConsoleSize,
+  type ConsoleToApi,
+  type ConsoleToWorker,
+} from '@berth/contracts';
 import type { Redis } from 'ioredis';
 import { STREAM_TTL_S } from '../exec/exec-streams';
 import { ConsoleSession, type ConsoleListener, type ConsoleTransport } from './console-session';
@@ -81,8 +86,7 @@ export class ConsoleClient {
     const session = this.of(message.link);
     if (session) return session.take(message, bytes);
     // Taken too late, or given up meanwhile.
-    if (message.type === 'taken')
-      this.send(message.worker, { type: 'close', link: message.link });
+    if (message.type === 'taken') this.send(message.worker, { type: 'close', link: message.link });
   }
 
   private of(link: string): ConsoleSession | undefined {

@@ -95,7 +95,8 @@ export class ConsoleLink {
 
   /** Throws where bytes before these were lost. */
   input(offset: number, bytes: Buffer): void {
-    if (offset !== this.received) throw new Error(`console input from ${this.received} to ${offset} was lost`);
+    if (offset !== this.received)
+      throw new Error(`console input from ${this.received} to ${offset} was lost`);
     this.received += bytes.length;
     this.typing = this.typing.then(() => this.type(bytes)).catch(this.onError);
   }

@@ -80,6 +80,7 @@ function endOf(last: string, host: string): TerminalEnd {
     case 'written_down':
     case 'closed':
       return { reason };
+    default:
+      return { reason: 'lost', message: rest || `the connection to ${host} was lost` };
   }
-  return { reason: 'lost', message: rest || `the connection to ${host} was lost` };
 }

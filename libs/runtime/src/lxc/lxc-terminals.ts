@@ -78,13 +78,10 @@ function opened(handle: CommandHandle, said: string[], signal: AbortSignal): Pro
       if (line === 'opened') resolve(null);
     });
     handle.stderr.on('data', (chunk: Buffer) => lines.add(chunk));
-    handle.ended.then(
-      ({ code }) => {
-        if (code === null) reject(new Error('the connection was lost'));
-        else resolve(code);
-      },
-      reject,
-    );
+    handle.ended.then(({ code }) => {
+      if (code === null) reject(new Error('the connection was lost'));
+      else resolve(code);
+    }, reject);
     if (signal.aborted) reject(new Error('stopped'));
     else signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
   });

@@ -45,7 +45,7 @@ export class SimulatedShell {
   }
 
   type(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length && this.exitCode === null; ) {
+    for (let at = 0; at < bytes.length && this.exitCode === null;) {
       if (this.counting) at += this.count(bytes.subarray(at), this.counting);
       else this.key(bytes[at++]!);
     }

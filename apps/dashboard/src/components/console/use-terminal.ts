@@ -79,7 +79,6 @@ export function useTerminal(box: RefObject<HTMLDivElement | null>, options: UseT
       fit.current = null;
     };
     // The size of the font changes below, without a new shell.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [serverId, attempt]);
 
   useEffect(() => {

@@ -23,7 +23,7 @@ export function HostOverview({ host }: { host: Host }) {
               used={used}
               limit={limit}
               format={format}
-              note={`The host has ${format(capacityOf(host)[resource])}, sold up to ${host.overcommit[resource]} times`}
+              note={noteOf(format(capacityOf(host)[resource]), host.overcommit[resource])}
             />
           ))}
         </SimpleGrid>
@@ -40,6 +40,9 @@ export function HostOverview({ host }: { host: Host }) {
     </Stack>
   );
 }
+
+const noteOf = (capacity: string, factor: number) =>
+  factor === 1 ? 'All that the host has' : `The host has ${capacity}, which may be promised ${factor} times`;
 
 const capacityOf = ({ capacity: { cpus, ram_bytes, disk_bytes } }: Host) => ({
   cpus,

@@ -57,7 +57,7 @@ function Troubles({ host: { reachable, status, last_seen_at, last_error } }: { h
       </Alert>
     );
   }
-  if (reachable || status === 'enrolling' || status === 'removed') return null;
+  if (reachable || (status !== 'active' && status !== 'cordoned')) return null;
   return (
     <Alert
       color="red.8"

@@ -12,7 +12,6 @@ import classes from './address-map.module.css';
 
 /** A /24. */
 const PAGE = 256;
-const COLUMNS = 16;
 
 const legend = [
   ['assigned', 'A server’s'],
@@ -84,7 +83,9 @@ function Cells({ addresses }: { addresses: PoolAddress[] }) {
   const [hovered, setHovered] = useState<number | null>(null);
   const grid = useRef<HTMLDivElement>(null);
   const go = (event: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
+    // As many as the style sheet has room for.
+    const columns = getComputedStyle(event.currentTarget).gridTemplateColumns.split(' ').length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
     const next = event.key === 'Home' ? 0 : event.key === 'End' ? addresses.length - 1 : at + (step ?? NaN);
     if (!(next >= 0 && next < addresses.length)) return;
     event.preventDefault();

@@ -1,5 +1,5 @@
 import { Alert, Button, Stack } from '@mantine/core';
-import { IconAlertTriangle, IconHourglass } from '@tabler/icons-react';
+import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { answerOf, api } from '../../api/client';
@@ -17,12 +17,27 @@ import { words } from '../../format/words';
 import { isOperator, isStaff, mayWrite } from '../../session/session';
 import { useSession } from '../../session/session-context';
 import { OperationDuration } from './operation-duration';
+import { OperationLog } from './operation-log';
+import { OperationResult } from './operation-result';
 import { OperationStatus } from './operation-status';
+import { OperationWaits } from './operation-waits';
+
+/** As often as a worker renews its hold. */
+const HOLD_MS = 1500;
 
 /** One job: its steps on a time axis, what went wrong in words, and what can be done about it. */
 export function OperationPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const { data: operation, error, refetch } = useQuery(operationQuery(id));
+  const {
+    data: operation,
+    error,
+    refetch,
+    dataUpdatedAt,
+  } = useQuery({
+    ...operationQuery(id),
+    // Whether a worker still has it, no message tells: it is seen by what does not change.
+    refetchInterval: ({ state }) => (state.data?.status === 'running' ? HOLD_MS : false),
+  });
   if (error && !operation) return <ErrorState error={error} retry={() => void refetch()} />;
   if (!operation) return <LoadingState />;
   return (
@@ -34,19 +49,22 @@ export function OperationPage() {
       actions={<OperationActions operation={operation} />}
     >
       <Troubles operation={operation} />
+      <OperationWaits operation={operation} readAt={dataUpdatedAt} />
       <Card title="Steps">
         <Stack>
           <OperationProgress operation={operation} />
           <OperationTimeline operation={operation} />
         </Stack>
       </Card>
+      <OperationResult operation={operation} />
       <OperationFacts operation={operation} />
+      <OperationLog operation={operation} />
     </Page>
   );
 }
 
 function Troubles({ operation }: { operation: Operation }) {
-  const { error, waits_for, status } = operation;
+  const { error } = operation;
   if (error) {
     return (
       <Alert
@@ -56,18 +74,6 @@ function Troubles({ operation }: { operation: Operation }) {
         title={`Failed${error.step ? ` at “${words(error.step)}”` : ''}: ${words(error.code)}`}
       >
         {error.message}
-      </Alert>
-    );
-  }
-  if (status === 'pending' && waits_for) {
-    return (
-      <Alert
-        color="berth"
-        variant="outline"
-        icon={<IconHourglass aria-hidden />}
-        title="Waits for another job of the same server"
-      >
-        It begins by itself when that one has ended.
       </Alert>
     );
   }
@@ -121,7 +127,14 @@ function OperationFacts({ operation }: { operation: Operation }) {
     ['Asked for', <When key="created" at={operation.created_at} />],
     ['Taken by a worker', <When key="started" at={operation.started_at} />],
     ['Ended', <When key="finished" at={operation.finished_at} />],
-    ['Attempts', attempt],
+    [
+      'Taken',
+      attempt === 0
+        ? 'not yet'
+        : attempt === 1
+          ? 'once'
+          : `${attempt} times: after a failure, or by another worker`,
+    ],
     ['Request', <CopyValue key="request" value={request_id} />],
   ];
   if (staff) {

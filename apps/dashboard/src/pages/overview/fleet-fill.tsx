@@ -21,6 +21,8 @@ const resources = [
 const fillColumns = (nameOf: (row: never) => string) =>
   resources.map(([resource, label, format]) => ({
     header: label,
+    // A phone has room for two.
+    from: resource === 'disk_bytes' ? ('sm' as const) : undefined,
     cell: (row: Fill) => (
       <FillCell
         label={`${label} of ${nameOf(row as never)}`}
@@ -30,6 +32,9 @@ const fillColumns = (nameOf: (row: never) => string) =>
       />
     ),
   }));
+
+/** What has no room at all, as a host that isn't enrolled, is not full. */
+const shareOf = ({ load, allocatable }: Hosts['shown'][number]) => (allocatable.ram_bytes > 0 ? load : -1);
 
 /** What is promised of what may be: locations first, then hosts, the fullest first. */
 export function FleetFill({ hosts }: { hosts: Hosts }) {
@@ -46,7 +51,7 @@ export function FleetFill({ hosts }: { hosts: Hosts }) {
       </Card>
     );
   }
-  const fullest = [...hosts.shown].sort((a, b) => b.load - a.load);
+  const fullest = [...hosts.shown].sort((a, b) => shareOf(b) - shareOf(a));
   return (
     <>
       <Card title="Locations" flush>

@@ -53,7 +53,7 @@ function Figure({ label, value }: { label: string; value: React.ReactNode }) {
       <Text size="xs" c="dimmed">
         {label}
       </Text>
-      <Text fw={600} component="div">
+      <Text size="sm" fw={600} component="div">
         {value}
       </Text>
     </div>

@@ -34,7 +34,7 @@ export function useOrder(
   const [fields, setFields] = useState<OrderFields>(() => ({
     tenantId: asked.tenant_id,
     plan: asked.plan ?? plans[0]?.name ?? null,
-    template: asked.template ?? templates[0]?.name ?? null,
+    template: asked.template ?? likeliest(templates)?.name ?? null,
     // As the API chooses where an order names none.
     location: locations.find(({ name }) => name === 'lab')?.name ?? locations[0]?.name ?? null,
     name: suggestName(),
@@ -48,6 +48,10 @@ export function useOrder(
   const set = (change: Partial<OrderFields>) => setFields((before) => ({ ...before, ...change }));
   return { fields, set, plan: plans.find(({ name }) => name === fields.plan) ?? null };
 }
+
+/** The newest Debian, where there is one: hardly anybody wants the first of the alphabet. */
+const likeliest = (templates: Template[]) =>
+  templates.filter(({ name }) => name.startsWith('debian')).at(-1) ?? templates[0];
 
 export function sendOrder(fields: OrderFields) {
   const body = {

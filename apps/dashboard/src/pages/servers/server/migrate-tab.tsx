@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconArrowsExchange } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -88,7 +88,7 @@ function MigrateForm({ server, targets, total }: MigrateFormProps) {
     <form onSubmit={submit} noValidate>
       <Stack>
         <Card title="How">
-          <Group align="flex-start" gap="lg">
+          <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg">
             <Select
               label="Mode"
               description={modes.find(({ value }) => value === mode)?.help}
@@ -100,7 +100,6 @@ function MigrateForm({ server, targets, total }: MigrateFormProps) {
               }}
               allowDeselect={false}
               error={errorOf('mode')}
-              w={{ base: '100%', xs: 300 }}
             />
             <Checkbox.Group
               label="Otherwise"
@@ -127,7 +126,7 @@ function MigrateForm({ server, targets, total }: MigrateFormProps) {
               error={errorOf('bandwidth_bps')}
               onChange={setBandwidth}
             />
-          </Group>
+          </SimpleGrid>
         </Card>
         <Card title="Where to" flush>
           <MigrationTargets targets={targets} value={host} onChange={setHost} />

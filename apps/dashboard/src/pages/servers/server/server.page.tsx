@@ -1,6 +1,7 @@
-import { Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { serverQuery } from '../../../api/queries';
 import { useRootPassword } from '../../../api/root-password';
 import type { Server } from '../../../api/types';
@@ -9,7 +10,7 @@ import { Page } from '../../../components/page';
 import { HostLink, TenantLink } from '../../../components/reference';
 import { SecretOnce } from '../../../components/secret-once';
 import { ServerState } from '../../../components/server-state';
-import { ErrorState, LoadingState } from '../../../components/states';
+import { EmptyState, ErrorState, LoadingState } from '../../../components/states';
 import { isOperator, isStaff } from '../../../session/session';
 import { useSession } from '../../../session/session-context';
 import { ServerActions } from './server-actions';
@@ -31,10 +32,24 @@ export function ServerPage() {
       description={<Where server={server} />}
       actions={<ServerActions server={server} />}
     >
-      <Stack gap="md">
-        <ServerNews server={server} />
-        <ServerTabs key={server.id} server={server} />
-      </Stack>
+      {server.status === 'deleted' ? (
+        <EmptyState
+          icon={IconTrash}
+          title="It is deleted"
+          action={
+            <Button component={Link} to="/servers" variant="default">
+              All servers
+            </Button>
+          }
+        >
+          Its files, snapshots and addresses are given up.
+        </EmptyState>
+      ) : (
+        <Stack gap="md">
+          <ServerNews server={server} />
+          <ServerTabs key={server.id} server={server} />
+        </Stack>
+      )}
       <SecretOnce title={`Root password of ${server.name}`} secret={password} onClose={forget}>
         Sign in as <b>root</b>, over SSH or in the console. A new one can be made at any time by “Reset
         password”.
