@@ -44,10 +44,10 @@ export class AuthGuard implements CanActivate {
     const response = execution.switchToHttp().getResponse<Response>();
     const { caller, session } = await this.authenticate(request, response);
     request.caller = caller;
+    if (session) request.session = session;
     if (access === 'session') {
       if (!session)
         throw new BerthError('unauthorized', 'there is no session: the request came with a token');
-      request.session = session;
       // Who may no longer ask anything, or only read, still signs out: nothing but the session itself is at stake.
       return true;
     }

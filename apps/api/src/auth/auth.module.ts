@@ -17,6 +17,6 @@ import { TokenLookupService } from './token-lookup.service';
     TokenLookupService,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [RateLimitService, RequestAuthService, SessionCookies, TokenLookupService],
+  exports: [RateLimitService, RequestAuthService, SessionCookies, SessionLookupService, TokenLookupService],
 })
 export class AuthModule {}

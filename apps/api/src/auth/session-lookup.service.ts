@@ -26,6 +26,12 @@ const FIND_SESSION = prepared(
       AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
 );
 
+const STILL_VALID = prepared(
+  'sessions_still_valid',
+  `SELECT id FROM sessions WHERE id = ANY ($1::uuid[]) AND expires_at > now()
+      AND last_used_at > now() - idle_ms * interval '1 ms'`,
+);
+
 /** Finds out whose session a cookie is. Nothing is cached: one that was ended, or whose token was revoked, ends at once. */
 @Injectable()
 export class SessionLookupService {
@@ -51,6 +57,13 @@ export class SessionLookupService {
         tenantName: row.tenant_name,
       },
     };
+  }
+
+  /** Which of these sessions, by id, are not over; it does not count as their use. Their tokens are another question. */
+  async stillValid(ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const rows: { id: string }[] = await this.dataSource.query(STILL_VALID, [ids]);
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** With its token, which is used as well. Of requests that arrive together one writes, the others go on. */

@@ -29,6 +29,8 @@ export interface CurrentSession {
 export interface RequestContext {
   caller: Caller;
   requestId: string;
+  /** Of the session, where the caller has shown its cookie. */
+  sessionId?: string;
   /** Null where the request has no Idempotency-Key. */
   idempotent: IdempotentRequest | null;
 }
@@ -36,7 +38,7 @@ export interface RequestContext {
 /** Express's request after the guards. */
 export interface BerthRequest extends Request {
   caller?: Caller;
-  /** Of routes that are for sessions only: AnySession. */
+  /** Where the caller showed a cookie rather than a token. */
   session?: CurrentSession;
 }
 
@@ -78,6 +80,7 @@ export function contextOf(request: BerthRequest): RequestContext {
   return {
     caller: request.caller,
     requestId: String(request.id),
+    ...(request.session && { sessionId: request.session.id }),
     idempotent: idempotencyOf(request, request.caller),
   };
 }

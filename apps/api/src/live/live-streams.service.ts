@@ -6,8 +6,9 @@ import { BerthError } from '@berth/domain';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import { DataSource } from 'typeorm';
+import { SessionLookupService } from '../auth/session-lookup.service';
 import { TokenLookupService } from '../auth/token-lookup.service';
-import type { Caller } from '../http/request-context';
+import type { Caller, RequestContext } from '../http/request-context';
 import { isoTime } from '../http/time';
 import { Audience } from './audience';
 import { ChangeReader } from './change-reader';
@@ -20,7 +21,7 @@ const TELL_EVERY_MS = 300;
 /** Changes that come together are told together, ms. */
 const GATHER_MS = 10;
 const BEAT_MS = 5000;
-/** How long a revoked token is still told, ms. */
+/** How long a revoked token, or a session that was ended, is still told, ms. */
 const CHECK_TOKENS_MS = 2000;
 /** Of one token. */
 const MAX_STREAMS = 100;
@@ -33,6 +34,7 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'
 
 interface Stream {
   caller: Caller;
+  sessionId: string | null;
   audience: Audience;
   response: Response;
 }
@@ -55,6 +57,7 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
     @Inject(DataSource) dataSource: DataSource,
     @Inject(OperationEvents) events: OperationEvents,
     @Inject(TokenLookupService) private readonly tokens: TokenLookupService,
+    @Inject(SessionLookupService) private readonly sessions: SessionLookupService,
   ) {
     this.teller = new LiveTeller(dataSource.manager);
     this.reader = new ChangeReader(dataSource, events, {
@@ -71,13 +74,13 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
   }
 
   /** Begins a stream: whatever is committed after its `hello` is told. Throws `rate_limited`, and what Postgres throws. */
-  async open(caller: Caller, response: Response): Promise<void> {
+  async open({ caller, sessionId }: RequestContext, response: Response): Promise<void> {
     const own = [...this.streams].filter((stream) => stream.caller.tokenId === caller.tokenId);
     if (own.length >= MAX_STREAMS)
       throw new BerthError('rate_limited', `this token has ${MAX_STREAMS} streams open: close some`);
     const key = Audience.keyOf(caller);
     const audience = this.audiences.get(key) ?? new Audience(caller, performance.now());
-    const stream: Stream = { caller, audience, response };
+    const stream: Stream = { caller, sessionId: sessionId ?? null, audience, response };
     this.audiences.set(key, audience);
     this.streams.add(stream);
     response.on('close', () => this.end(stream));
@@ -186,10 +189,16 @@ export class LiveStreamsService implements BeforeApplicationShutdown {
 
   private async checkTokens(): Promise<void> {
     try {
-      const ids = [...new Set([...this.streams].map(({ caller }) => caller.tokenId))];
-      const valid = await this.tokens.stillValid(ids);
-      for (const stream of [...this.streams])
-        if (ids.includes(stream.caller.tokenId) && !valid.has(stream.caller.tokenId)) this.end(stream);
+      const asked = [...this.streams];
+      const [tokens, sessions] = await Promise.all([
+        this.tokens.stillValid(asked.map(({ caller }) => caller.tokenId)),
+        this.sessions.stillValid(asked.flatMap(({ sessionId }) => sessionId ?? [])),
+      ]);
+      for (const stream of asked) {
+        const { caller, sessionId } = stream;
+        const isSignedIn = sessionId === null || sessions.has(sessionId);
+        if (!tokens.has(caller.tokenId) || !isSignedIn) this.end(stream);
+      }
     } catch (error) {
       this.logger.warn({ err: error }, 'tokens of open streams could not be checked; trying again');
     }

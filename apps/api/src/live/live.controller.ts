@@ -24,7 +24,7 @@ export class LiveController {
   @Get()
   @ApiProduces('text/event-stream')
   @Answers(200, LiveEventsDto)
-  async stream(@Context() { caller }: RequestContext, @Res() response: Response): Promise<void> {
-    await this.streams.open(caller, response);
+  async stream(@Context() context: RequestContext, @Res() response: Response): Promise<void> {
+    await this.streams.open(context, response);
   }
 }

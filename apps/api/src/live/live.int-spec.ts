@@ -4,6 +4,7 @@ import { eventually, orderServer } from '@berth/testing';
 import type { Redis } from 'ioredis';
 import { noQuota } from '../tenants/tenant-quota';
 import { type LiveStream, openLiveStream } from '../testing/live-stream';
+import { send, signIn } from '../testing/signed-in';
 import { startTestApi, type TestApi } from '../testing/test-api';
 
 let api: TestApi;
@@ -233,6 +234,17 @@ it('ends when the token is revoked, or the tenant terminated', async () => {
   await eventually('the ends', () => revoked.ended && terminated.ended);
   expect(untouched.ended).toBe(false);
   expect((await open(secret)).status).toBe(401);
+});
+
+it('ends when the session does, and does not keep it alive', async () => {
+  const [left, leaving] = [await signIn(api, api.tokens.customer), await signIn(api, api.tokens.customer)];
+  const streams = [await openLiveStream(api.url, left), await openLiveStream(api.url, leaving)];
+  await eventually('both', () => streams.every((stream) => stream.of('hello').length === 1));
+  await send(api, leaving, 'DELETE', '/v1/session');
+  await eventually('the end', () => streams[1]!.ended);
+  expect(streams[0]!.ended).toBe(false);
+  await sql(`UPDATE sessions SET idle_ms = 1`);
+  await eventually('the end of the one that nobody uses', () => streams[0]!.ended);
 });
 
 it('asks Postgres nothing while nobody listens', async () => {

@@ -12,10 +12,10 @@ export interface LiveStream {
 }
 
 /** Resolves with the answer's head, which comes with `hello`. */
-export async function openLiveStream(url: string, token: string): Promise<LiveStream> {
+export async function openLiveStream(url: string, as: string | { cookie: string }): Promise<LiveStream> {
   const abort = new AbortController();
   const response = await fetch(`${url}/v1/stream`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: typeof as === 'string' ? { authorization: `Bearer ${as}` } : { cookie: as.cookie },
     signal: abort.signal,
   });
   const told: { name: string; data: unknown }[] = [];
