@@ -1,7 +1,6 @@
 import type { AlertView, OverviewView } from '@berth/contracts';
 import { readFleet, readOverviewFacts, reportDrift } from '@berth/database';
-import { orderServer } from '@berth/testing';
-import { fillFleet } from '../testing/fill-fleet';
+import { fillFleet, orderServer } from '@berth/testing';
 import { startTestApi, type TestApi } from '../testing/test-api';
 
 /** Of what Postgres is asked; a machine that does other things at the same time has to keep it too. */

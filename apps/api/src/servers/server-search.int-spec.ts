@@ -1,5 +1,4 @@
-import { eventually } from '@berth/testing';
-import { fillFleet } from '../testing/fill-fleet';
+import { eventually, fillFleet } from '@berth/testing';
 import { startTestApi, type TestApi } from '../testing/test-api';
 
 const SERVERS = 10_000;

@@ -61,6 +61,7 @@ export class ServersService {
       const byTenant = caller.role !== 'customer';
       whereServerFits(found, { text: query.search, deleted: query.deleted ?? false, byTenant });
     }
+    if (query.id) found.andWhere('server.id IN (:...ids)', { ids: query.id });
     if (query.name) found.andWhere('server.name = :name', { name: query.name });
     if (query.status) found.andWhere('server.status IN (:...statuses)', { statuses: query.status });
     if (query.external_id)

@@ -18,6 +18,7 @@ export class TenantsService {
 
   async list(query: ListTenantsQuery) {
     const found = this.dataSource.manager.createQueryBuilder(TenantEntity, 'tenant');
+    if (query.id) found.andWhere('tenant.id IN (:...ids)', { ids: query.id });
     if (query.search) whereTenantFits(found, query.search);
     if (query.name) found.andWhere('tenant.name = :name', query);
     if (query.external_id) found.andWhere('tenant.externalId = :external_id', query);

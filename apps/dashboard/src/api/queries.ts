@@ -18,18 +18,6 @@ export const serverQuery = (id: string) =>
       (await answerOf(api.GET('/v1/servers/{id}', { ...byId(id), signal }))).server,
   });
 
-/** Null: there is none of this id any more. */
-export const serverNameQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['server_names', id],
-    queryFn: async ({ signal }) => {
-      const query = { search: id, per_page: '1' };
-      const { servers } = await answerOf(api.GET('/v1/servers', { params: { query }, signal }));
-      return servers.find((server) => server.id === id)?.name ?? null;
-    },
-    staleTime: 5 * 60_000,
-  });
-
 export const hostQuery = (id: string) =>
   queryOptions({
     queryKey: ['hosts', 'one', id],

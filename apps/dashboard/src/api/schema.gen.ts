@@ -4252,6 +4252,7 @@ export interface operations {
                 per_page?: string;
                 sort?: string;
                 name?: string;
+                id?: string | string[];
                 status?: string | string[];
                 location?: string;
                 driver?: "lxc" | "simulated";
@@ -5297,6 +5298,7 @@ export interface operations {
                 page?: string;
                 per_page?: string;
                 sort?: string;
+                id?: string | string[];
                 search?: string;
                 name?: string;
                 status?: string | string[];
@@ -7066,6 +7068,7 @@ export interface operations {
                 page?: string;
                 per_page?: string;
                 sort?: string;
+                id?: string | string[];
                 search?: string;
                 name?: string;
                 external_id?: string;

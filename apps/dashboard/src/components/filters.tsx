@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { words } from '../format/words';
 
 /** So long nobody types: then it is asked for. */
-const TYPING_MS = 120;
+const TYPING_MS = 60;
 
 interface SearchInputProps {
   label: string;

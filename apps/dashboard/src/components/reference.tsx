@@ -1,8 +1,8 @@
 import { Anchor, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { hostNamesQuery } from '../api/catalogue';
-import { hostQuery, serverNameQuery, serverQuery, tenantQuery } from '../api/queries';
+import { nameQuery } from '../api/names';
+import { serverQuery } from '../api/queries';
 import { shortId } from '../format/words';
 import { isOperator, isStaff } from '../session/session';
 import { useSession } from '../session/session-context';
@@ -13,7 +13,7 @@ import { useSession } from '../session/session-context';
  */
 export function ServerLink({ id }: { id: string }) {
   const known = useQuery({ ...serverQuery(id), enabled: false }).data;
-  const found = useQuery({ ...serverNameQuery(id), enabled: known === undefined }).data;
+  const found = useQuery({ ...nameQuery('servers', id), enabled: known === undefined }).data;
   if (known?.status === 'deleted' || (!known && found === null)) {
     return (
       <Text size="sm" component="span" c="dimmed">
@@ -30,25 +30,22 @@ export function ServerLink({ id }: { id: string }) {
 
 export function HostLink({ id }: { id: string }) {
   const operator = isOperator(useSession());
-  const names = useQuery({ ...hostNamesQuery, enabled: operator });
-  // One that was enrolled since, or that is gone.
-  const unknown = names.data !== undefined && !names.data.has(id);
-  const { data } = useQuery({ ...hostQuery(id), enabled: operator && unknown, retry: false });
+  const { data: name } = useQuery({ ...nameQuery('hosts', id), enabled: operator });
   if (!operator) return null;
   return (
     <Anchor component={Link} to={`/hosts/${id}`} size="sm">
-      {names.data?.get(id) ?? data?.name ?? shortId(id)}
+      {name ?? shortId(id)}
     </Anchor>
   );
 }
 
 export function TenantLink({ id }: { id: string }) {
   const staff = isStaff(useSession());
-  const { data } = useQuery({ ...tenantQuery(id), enabled: staff, retry: false });
+  const { data: name } = useQuery({ ...nameQuery('tenants', id), enabled: staff });
   if (!staff) return null;
   return (
     <Anchor component={Link} to={`/tenants/${id}`} size="sm">
-      {data?.name ?? shortId(id)}
+      {name ?? shortId(id)}
     </Anchor>
   );
 }

@@ -1,7 +1,7 @@
 import { Box, Progress, Skeleton, Text } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { count } from '../format/amounts';
 import classes from './resource-table.module.css';
 import { ErrorState } from './states';
@@ -48,8 +48,9 @@ export function ResourceTable<T>(props: ResourceTableProps<T>) {
     overscan: ROWS_AHEAD,
   });
   const items = virtualizer.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items.at(-1)?.index ?? 0;
+  const fresh = useTop(JSON.stringify(rows.queryKey), viewport);
+  const first = fresh ? 0 : (items[0]?.index ?? 0);
+  const last = fresh ? 0 : (items.at(-1)?.index ?? 0);
   const list = useRows(rows, first, last);
   if (list.total !== null && list.total !== length) setLength(list.total);
   if (list.error && list.total === null) return <ErrorState error={list.error} retry={list.retry} />;
@@ -75,35 +76,36 @@ export function ResourceTable<T>(props: ResourceTableProps<T>) {
         aria-label={label}
         aria-busy={list.loading}
       >
-        <table className={classes.table} aria-rowcount={(list.total ?? 0) + 1}>
-          <thead>
-            <tr aria-rowindex={1}>
-              {columns.map((column) => (
-                <Header key={column.header} column={column} sort={props.sort} onSort={props.onSort} />
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            <Spacer height={before} columns={columns.length} />
-            {items.map(({ index, key }) => {
-              const row = list.rowAt(index);
-              return (
-                <tr key={row ? rowKey(row) : key} className={classes.row} aria-rowindex={index + 2}>
-                  {columns.map((column) => (
-                    <td
-                      key={column.header}
-                      data-from={column.from}
-                      className={column.end ? classes.end : undefined}
-                    >
-                      {row ? column.cell(row) : <Skeleton height={14} radius="sm" />}
-                    </td>
-                  ))}
-                </tr>
-              );
-            })}
-            <Spacer height={after} columns={columns.length} />
-          </tbody>
-        </table>
+        {/* The rows that are not there take their room around the table: cells of 400,000 px are laid out wrongly. */}
+        <div style={{ paddingTop: before, paddingBottom: after }}>
+          <table className={classes.table} aria-rowcount={(list.total ?? 0) + 1}>
+            <thead>
+              <tr aria-rowindex={1}>
+                {columns.map((column) => (
+                  <Header key={column.header} column={column} sort={props.sort} onSort={props.onSort} />
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {items.map(({ index, key }) => {
+                const row = list.rowAt(index);
+                return (
+                  <tr key={row ? rowKey(row) : key} className={classes.row} aria-rowindex={index + 2}>
+                    {columns.map((column) => (
+                      <td
+                        key={column.header}
+                        data-from={column.from}
+                        className={column.end ? classes.end : undefined}
+                      >
+                        {row ? column.cell(row) : <Skeleton height={14} radius="sm" />}
+                      </td>
+                    ))}
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
       </div>
       <Text size="xs" c="dimmed" px="sm" py={6} role="status">
         {list.total === null ? 'Loading' : `${count(list.total)} ${list.total === 1 ? 'entry' : 'entries'}`}
@@ -113,13 +115,16 @@ export function ResourceTable<T>(props: ResourceTableProps<T>) {
   );
 }
 
-function Spacer({ height, columns }: { height: number; columns: number }) {
-  if (height <= 0) return null;
-  return (
-    <tr className={classes.spacer} aria-hidden>
-      <td colSpan={columns} style={{ height }} />
-    </tr>
-  );
+/** Another list begins at its top: true until it is there, since what was in sight of the one before is of no use. */
+function useTop(key: string, viewport: RefObject<HTMLDivElement | null>): boolean {
+  const [settled, setSettled] = useState(key);
+  useLayoutEffect(() => {
+    if (viewport.current) viewport.current.scrollTop = 0;
+    // The scroll is told in the next frame.
+    const frame = requestAnimationFrame(() => setSettled(key));
+    return () => cancelAnimationFrame(frame);
+  }, [key, viewport]);
+  return settled !== key;
 }
 
 interface HeaderProps<T> {

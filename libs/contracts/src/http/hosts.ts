@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 import { dnsLabelSchema } from '../names';
 import { driverSchema, hostStateSchema } from '../states';
-import { anyOfParameter, flagParameter, listQuerySchema, referenceSchema, timeSchema } from './list-query';
+import {
+  anyOfParameter,
+  flagParameter,
+  idsParameter,
+  listQuerySchema,
+  referenceSchema,
+  timeSchema,
+} from './list-query';
 
 /** An IP address or a host name; never anything that ssh could read as an option. */
 const addressSchema = z
@@ -71,6 +78,7 @@ export type PatchHostBody = z.output<typeof patchHostBodySchema>;
 
 export const listHostsQuerySchema = listQuerySchema(['name', 'created_at', 'id'], {
   name: dnsLabelSchema.optional(),
+  id: idsParameter.optional(),
   status: anyOfParameter(hostStateSchema).optional(),
   location: referenceSchema.optional(),
   driver: driverSchema.optional(),

@@ -36,7 +36,10 @@ export const flagParameter = z.enum(['true', 'false']).transform((value) => valu
 export const anyOfParameter = <T extends z.ZodType<string, string>>(value: T) =>
   z
     .union([z.string().transform((text) => text.split(',')), z.array(z.string()).max(20)])
-    .pipe(z.array(value).min(1));
+    .pipe(z.array(value).min(1).max(100));
+
+/** These alone, by their ids: a page shows the names of all that a list tells of with one request. */
+export const idsParameter = anyOfParameter(uuidSchema);
 
 export interface SortOrder<F extends string = string> {
   field: F;

@@ -17,6 +17,7 @@ import {
   anyOfParameter,
   flagParameter,
   labelSelectorParameter,
+  idsParameter,
   listQuerySchema,
   referenceSchema,
   searchParameter,
@@ -63,6 +64,7 @@ export const listServersQuerySchema = listQuerySchema(['created_at', 'name', 'id
    * A part of the name, hostname or external id; the beginning of an address or id; for billing and operators a part of the
    * tenant's name too.
    */
+  id: idsParameter.optional(),
   search: searchParameter.optional(),
   name: dnsLabelSchema.optional(),
   status: anyOfParameter(serverStatusSchema).optional(),

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { World } from '@berth/testing';
+import type { World } from './world';
 
 export interface Fleet {
   servers: number;
