@@ -3,16 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { PROJECT_ROOT } from './cruise';
 
-const LIBS = [
-  'contracts',
-  'config',
-  'domain',
-  'database',
-  'jobs',
-  'runtime',
-  'observability',
-  'testing',
-];
+const LIBS = ['contracts', 'config', 'domain', 'database', 'jobs', 'runtime', 'observability', 'testing'];
 const APPS = ['api', 'worker', 'dashboard'];
 
 /** Files that each break one rule: rule, file, its only import. */

@@ -8,7 +8,7 @@ import { ErrorState } from './states';
 import { type RowsQuery, useRows } from './use-rows';
 
 const ROW_HEIGHT = 45;
-const ROWS_AHEAD = 12;
+const ROWS_AHEAD = 6;
 
 export interface Column<T> {
   header: string;

@@ -1,7 +1,6 @@
 import { createDataSource } from '@berth/database';
 import { fillFleet, makeWorld } from '@berth/testing';
 import type { Page } from 'playwright-core';
-import type { DataSource } from 'typeorm';
 import { DashboardBench } from './dashboard-bench';
 import type { Window } from './browser';
 
@@ -15,7 +14,7 @@ const MOST_ROWS = 60;
 
 describe('the list of 10,000 servers', () => {
   const bench = new DashboardBench();
-  let dataSource: DataSource;
+  let dataSource: ReturnType<typeof createDataSource>;
   let window: Window;
   let page: Page;
 
