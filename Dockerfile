@@ -1,5 +1,5 @@
 # One image for everything of Berth that runs on a server; the command chooses what it is:
-#   node apps/api/dist/main.js                 the HTTP API (the default)
+#   node apps/api/dist/main.js                 the HTTP API and the dashboard (the default)
 #   node apps/worker/dist/main.js              a worker
 #   node libs/database/dist/migrate.js         migrations, once before the others
 # docs/runbooks/deploy-with-docker.md says how to run it, and how to build behind a company's registry or proxy.
@@ -31,8 +31,9 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca \
 COPY . .
 # Test helpers are built with the rest, and left behind.
 RUN node_modules/.bin/tsc -b apps/api apps/worker \
+ && node_modules/.bin/vite build --logLevel warn apps/dashboard \
  && mkdir /out \
- && find apps/api apps/worker libs -name node_modules -prune -o -path libs/testing -prune \
+ && find apps/api apps/dashboard apps/worker libs -name node_modules -prune -o -path libs/testing -prune \
       -o -path '*/dist/testing' -prune -o -path '*/dist/*' -type f ! -name '*.d.ts' ! -name .tsbuildinfo -print0 \
   | xargs -0 cp --parents -t /out
 

@@ -6,10 +6,10 @@ const TSCONFIGS = ['{apps,libs}/*/tsconfig.json', '{lab,stack,test}/tsconfig.jso
 
 /** The house rules that a machine can check cheaply; CONTRIBUTING.md has the others. */
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', '.berth/', 'coverage/', '**/__golden__/'] },
+  { ignores: ['**/dist/', '**/node_modules/', '.berth/', 'coverage/', '**/__golden__/', '**/*.gen.ts'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommended],
     languageOptions: { parserOptions: { project: TSCONFIGS, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -41,8 +41,8 @@ export default tseslint.config(
     },
   },
   {
-    // jest takes its set-up and reporters from default exports.
-    files: ['stack/src/testing/*.ts'],
+    // jest takes its set-up and reporters from default exports, Vite its settings.
+    files: ['stack/src/testing/*.ts', '**/vite.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {
@@ -56,6 +56,13 @@ export default tseslint.config(
           message: 'A lone .only switches every other test off.',
         },
       ],
+    },
+  },
+  {
+    // Runs in browsers, as it is.
+    files: ['apps/dashboard/public/*.js'],
+    languageOptions: {
+      globals: { document: 'readonly', localStorage: 'readonly', matchMedia: 'readonly' },
     },
   },
   {

@@ -9,23 +9,30 @@
  * runs; `npx jest <path>` one file.
  * swc only strips types: the build checks them.
  */
+const swc = (parser) => [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2022',
+      parser,
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type: 'commonjs' },
+  },
+];
+
+/** Packages that are ESM only, which jest loads only behind a flag: they are made CommonJS, as our sources are. */
+const ESM_ONLY = '/node_modules/(openid-client|oauth4webapi|jose)/';
+
 const common = {
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/lab', '<rootDir>/stack', '<rootDir>/test'],
   modulePathIgnorePatterns: ['<rootDir>/(apps/|libs/)?[a-z-]+/dist/', '<rootDir>/.berth/'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'commonjs' },
-      },
-    ],
+    '^.+\\.ts$': swc({ syntax: 'typescript', decorators: true }),
+    [`${ESM_ONLY}.+\\.js$`]: swc({ syntax: 'ecmascript' }),
   },
+  transformIgnorePatterns: [`/node_modules/(?!(openid-client|oauth4webapi|jose)/)`],
   moduleNameMapper: {
     '^@berth/(api|worker)$': '<rootDir>/apps/$1/src',
     '^@berth/(lab|stack)$': '<rootDir>/$1/src',

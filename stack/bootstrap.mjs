@@ -17,7 +17,7 @@ async function main() {
   checkNode();
   const stackProgram = join(PROJECT_ROOT, 'stack/dist/main.js');
   if (!UNPREPARED.has(command) || !existsSync(stackProgram)) {
-    prepareMachine();
+    prepareMachine(command);
     installNodePackages();
     buildTree();
   }

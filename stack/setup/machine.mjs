@@ -5,7 +5,7 @@ import { run, SetupError, step } from './steps.mjs';
 
 const MIN_NODE = [20, 19];
 
-/** Debian's packages for everything `npm start` and `npm test` do; the lab's README says what the lab takes of them. */
+/** Debian's packages for everything but tests; the lab's README says what the lab takes of them. */
 const PACKAGES = [
   'btrfs-progs',
   'ca-certificates',
@@ -16,8 +16,6 @@ const PACKAGES = [
   'mount',
   'nftables',
   'openssh-client',
-  'php-cli',
-  'php-curl',
   'postgresql',
   'procps',
   'redis-server',
@@ -25,6 +23,9 @@ const PACKAGES = [
   'xz-utils',
   'zstd',
 ];
+
+/** Those of the tests alone: the browser that looks at the dashboard, what WHMCS runs its modules by. */
+const TEST_PACKAGES = ['chromium', 'fonts-dejavu-core', 'php-cli', 'php-curl'];
 
 const POLICY = '/usr/sbin/policy-rc.d';
 const CLUSTER_CONFIG = '/etc/postgresql-common/createcluster.conf';
@@ -38,29 +39,30 @@ export function checkNode() {
   );
 }
 
-/** Installs the missing Debian packages. Where that can't be done, says so in one line and goes on without. */
-export function prepareMachine() {
-  const obstacle = obstacleToInstalling();
+/** Installs the Debian packages that a command misses. Where that can't be done, says so in one line and goes on without. */
+export function prepareMachine(command) {
+  const wanted = command === 'test' ? [...PACKAGES, ...TEST_PACKAGES] : PACKAGES;
+  const obstacle = obstacleToInstalling(wanted);
   if (obstacle) {
     console.log(`! ${obstacle}`);
     return;
   }
-  const missing = missingPackages();
+  const missing = missingOf(wanted);
   if (missing.length > 0) install(missing);
 }
 
-function obstacleToInstalling() {
+function obstacleToInstalling(wanted) {
   const servers = 'Postgres and Redis are taken from the PATH or from BERTH_POSTGRES_URL and BERTH_REDIS_URL';
   if (process.platform !== 'linux') {
     return `Not Linux: no lab of container hosts, simulated hosts instead; ${servers}. The whole runs on Debian 12.`;
   }
   if (process.getuid() !== 0) {
-    const missing = commandExists('dpkg-query') ? missingPackages() : [];
+    const missing = commandExists('dpkg-query') ? missingOf(wanted) : [];
     const install = missing.length > 0 ? ` Have installed: ${missing.join(' ')}.` : '';
     return `Not root: no lab of container hosts, simulated hosts instead; ${servers}. Start as root for the whole.${install}`;
   }
   if (!commandExists('apt-get') || !commandExists('dpkg-query')) {
-    return `Not a Debian: install the likes of these yourself: ${PACKAGES.join(' ')}; ${servers}.`;
+    return `Not a Debian: install the likes of these yourself: ${wanted.join(' ')}; ${servers}.`;
   }
   return null;
 }
@@ -69,12 +71,12 @@ function commandExists(command) {
   return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 }
 
-function missingPackages() {
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...PACKAGES], {
+function missingOf(wanted) {
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {
     encoding: 'utf8',
   });
   const installed = new Set(stdout.split('\n').filter((line) => line.endsWith(' installed')));
-  return PACKAGES.filter((name) => !installed.has(`${name} installed`));
+  return wanted.filter((name) => !installed.has(`${name} installed`));
 }
 
 function install(packages) {

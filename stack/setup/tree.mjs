@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { PROJECT_ROOT, run, SetupError, step } from './steps.mjs';
@@ -35,8 +35,41 @@ function packagesOf(file) {
   return JSON.parse(readFileSync(path, 'utf8')).packages;
 }
 
-/** `tsc -b`: only what changed. Its errors are shown as they come. */
+/** Everything that is run from `dist`: `tsc -b` and the dashboard, each only where something changed. */
 export function buildTree() {
+  compileTree();
+  bundleDashboard();
+}
+
+/** Vite knows nothing of what changed: the newest source against the bundle tells. */
+function bundleDashboard() {
+  const dashboard = join(PROJECT_ROOT, 'apps/dashboard');
+  const bundle = join(dashboard, 'dist/index.html');
+  const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map((name) =>
+    join(dashboard, name),
+  );
+  if (existsSync(bundle) && newest(sources) <= statSync(bundle).mtimeMs) return;
+  const vite = join(PROJECT_ROOT, 'node_modules/vite/bin/vite.js');
+  step('bundling the dashboard (vite)', () =>
+    run(process.execPath, [vite, 'build', '--logLevel', 'warn', dashboard], {
+      wayOut: 'The errors are of apps/dashboard: mend them and start again.',
+    }),
+  );
+}
+
+/** When the youngest file below these paths was written, ms. */
+function newest(paths) {
+  return Math.max(
+    ...paths.map((path) => {
+      const stat = statSync(path);
+      return stat.isDirectory() ? newest(readdirSync(path).map((name) => join(path, name))) : stat.mtimeMs;
+    }),
+    0,
+  );
+}
+
+/** `tsc -b`: only what changed. Its errors are shown as they come. */
+function compileTree() {
   const compiler = join(PROJECT_ROOT, 'node_modules/typescript/bin/tsc');
   const first = !existsSync(join(PROJECT_ROOT, 'stack/dist/main.js'));
   const build = () => {

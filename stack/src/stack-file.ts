@@ -5,8 +5,7 @@ import { readJson, writePrivateJson } from './private-file';
 /** `.berth/stack.json`: how others find a running stack. Names and shapes are a contract. */
 export interface StackFileContent {
   apiUrl: string;
-  /** Null until there is a dashboard. */
-  dashboardUrl: string | null;
+  dashboardUrl: string;
   tokens: { operator: string; billing: string; customer: string };
   tenantId: string;
   /** The lab's hosts only. */

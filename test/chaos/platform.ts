@@ -49,6 +49,11 @@ export class Platform {
     return worker;
   }
 
+  /** What names of theirs in Redis begin with. */
+  get queuePrefix(): string {
+    return this.environment.BERTH_QUEUE_PREFIX!;
+  }
+
   /** An API beside the workers. */
   api(): Promise<ApiUnderTest> {
     return openApi(this.database, this.environment);

@@ -46,6 +46,7 @@ export async function buildImages(checks: Checks, run: ComposeRun): Promise<void
     assert.equal(await inImage('find . -xtype l'), '', 'dangling links');
     for (const program of [
       'apps/api/dist/main.js',
+      'apps/dashboard/dist/index.html',
       'apps/worker/dist/main.js',
       'libs/database/dist/migrate.js',
     ])

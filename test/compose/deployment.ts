@@ -115,6 +115,8 @@ async function checkStart(checks: Checks, project: ComposeProject): Promise<void
     }
     assert.equal((await fetch(`${ORIGIN}/health/ready`)).status, 200);
     assert.equal((await fetch(`${ORIGIN}/v1/servers`)).status, 401);
+    const page = await fetch(ORIGIN, { headers: { Accept: 'text/html' } });
+    assert.match(await page.text(), /<title>Berth<\/title>/);
   });
   await checks.check('only the worker holds the private key', async () => {
     const holders: string[] = [];

@@ -7,6 +7,7 @@ import { InjectConfig } from './api-config';
 import { AuditEventsController } from './audit-events/audit-events.controller';
 import { AuthModule } from './auth/auth.module';
 import { CommandsModule } from './commands/commands.module';
+import { ConsolesModule } from './consoles/consoles.module';
 import { ConfigModule } from './config.module';
 import { DatabaseModule } from './database/database.module';
 import { DriftController } from './drift/drift.controller';
@@ -17,14 +18,17 @@ import { jsonBody } from './http/json-body.middleware';
 import { ValidationPipe } from './http/validation.pipe';
 import { IpPoolsModule } from './ip-pools/ip-pools.module';
 import { JobsController } from './jobs/jobs.controller';
+import { LiveModule } from './live/live.module';
 import { LocationsModule } from './locations/locations.module';
 import { MetricsModule } from './metrics/metrics.module';
 import { OperationsModule } from './operations/operations.module';
+import { OverviewModule } from './overview/overview.module';
 import { PlansModule } from './plans/plans.module';
 import { QuotaController } from './quota/quota.controller';
 import { RedisModule } from './redis/redis.module';
 import { ServerUsageModule } from './server-usage/server-usage.module';
 import { ServersModule } from './servers/servers.module';
+import { SessionsModule } from './sessions/sessions.module';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { TemplatesModule } from './templates/templates.module';
 import { TenantsModule } from './tenants/tenants.module';
@@ -34,13 +38,17 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 
 const foundations = [DatabaseModule, RedisModule, AuthModule, CommandsModule, MetricsModule];
 const resources = [
+  ConsolesModule,
   HostsModule,
   IpPoolsModule,
+  LiveModule,
   LocationsModule,
   OperationsModule,
+  OverviewModule,
   PlansModule,
   ServersModule,
   ServerUsageModule,
+  SessionsModule,
   SnapshotsModule,
   TemplatesModule,
   TenantsModule,

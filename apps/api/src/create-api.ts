@@ -4,11 +4,15 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module';
+import { serveDashboard } from './dashboard/serve-dashboard';
 import { buildOpenApi } from './openapi/document';
 import { mountQueueDashboard } from './queue-dashboard';
 import { serveDocumentation } from './openapi/serve-documentation';
 
-/** What the pages under /docs and /admin/queues need, and no more; all of it is served by us. */
+/**
+ * What the dashboard and the pages under /docs and /admin/queues need, and no more; all of it is served by us. Scripts and
+ * connections are the default's: 'self', which holds WebSockets of the own origin too. Mantine and xterm.js write styles.
+ */
 const securityHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -19,6 +23,7 @@ const securityHeaders = helmet({
       objectSrc: ["'none'"],
       frameAncestors: ["'none'"],
       baseUri: ["'self'"],
+      formAction: ["'self'"],
     },
   },
 });
@@ -37,5 +42,6 @@ export async function createApi(config: ApiConfig): Promise<NestExpressApplicati
   app.use(securityHeaders);
   mountQueueDashboard(app);
   serveDocumentation(app, buildOpenApi(app, config.publicUrl));
+  serveDashboard(app, config.dashboardDir);
   return app;
 }

@@ -2,8 +2,9 @@ import { OperationsQueue, queueDashboardRouter } from '@berth/jobs';
 import { requestIdOf } from '@berth/observability';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
-import { bearerOf } from './auth/auth.guard';
 import { RateLimitService } from './auth/rate-limit.service';
+import { bearerOf, RequestAuthService } from './auth/request-auth.service';
+import { assertNotForged } from './auth/same-origin';
 import { TokenLookupService } from './auth/token-lookup.service';
 import { translateError } from './http/error-translation';
 
@@ -16,9 +17,16 @@ function secretOf(header: string | undefined): string | null {
   return Buffer.from(basic, 'base64').toString().split(':').slice(1).join(':');
 }
 
+/** Who asks: by a token, else by the session of the dashboard, which links here. */
+async function callerOf(app: NestExpressApplication, request: Request, secret: string | null) {
+  if (secret !== null) return app.get(TokenLookupService).find(secret);
+  const found = await app.get(RequestAuthService).findSession(request);
+  if (found) assertNotForged(request, found.session);
+  return found?.caller ?? null;
+}
+
 /** Mounts Bull Board, read-only, for operators. */
 export function mountQueueDashboard(app: NestExpressApplication): void {
-  const tokens = app.get(TokenLookupService);
   const limits = app.get(RateLimitService);
   const guard = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const requestId = requestIdOf(request.headers['x-request-id']);
@@ -28,7 +36,7 @@ export function mountQueueDashboard(app: NestExpressApplication): void {
     };
     try {
       const secret = secretOf(request.headers.authorization);
-      const caller = secret ? await tokens.find(secret) : null;
+      const caller = await callerOf(app, request, secret);
       if (caller?.role === 'operator' && caller.scopes.includes('read')) return next();
       if (caller) return refuse(403, 'forbidden', 'the queues are for operators');
       if (secret) await limits.countFailure(request.ip ?? 'unknown', response);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ConsolesService } from './consoles/consoles.service';
 import { InjectLog, type Log } from './core/log';
 import { RedisConnections } from './core/redis-connections';
 import { InjectOptions, type WorkerOptions } from './core/worker-options';
@@ -10,6 +11,7 @@ import { UsageExportLoop } from './loops/exports/usage-export.loop';
 import { IdempotencyCleanupLoop } from './loops/idempotency-cleanup.loop';
 import { ObserverLoop } from './loops/observer/observer.loop';
 import { ReconcileLoop } from './loops/reconcile.loop';
+import { SessionCleanupLoop } from './loops/session-cleanup.loop';
 import { SnapshotSizesLoop } from './loops/snapshots/snapshot-sizes.loop';
 import { MeteringLoop } from './loops/usage/metering.loop';
 import { SuspensionsLoop } from './loops/suspensions/suspensions.loop';
@@ -38,8 +40,10 @@ export class WorkerLifecycle {
     private readonly runtimes: HostRuntimes,
     private readonly operations: OperationsService,
     private readonly exec: ExecService,
+    private readonly consoles: ConsolesService,
     private readonly reconcile: ReconcileLoop,
     private readonly cleanup: IdempotencyCleanupLoop,
+    private readonly sessionCleanup: SessionCleanupLoop,
     private readonly observer: ObserverLoop,
     private readonly liveUsage: LiveUsageService,
     private readonly usageSampler: UsageSamplerLoop,
@@ -56,8 +60,10 @@ export class WorkerLifecycle {
   async start(): Promise<void> {
     await this.operations.start();
     this.exec.start();
+    this.consoles.start();
     this.reconcile.start();
     this.cleanup.start();
+    this.sessionCleanup.start();
     this.observer.start();
     this.liveUsage.start();
     this.usageUpkeep.start();
@@ -85,6 +91,7 @@ export class WorkerLifecycle {
     this.log.info('the worker ends: no more work is taken');
     const stopped = Promise.all([
       this.quietly('loops', this.reconcile.stop(), this.cleanup.stop(), this.observer.stop()),
+      this.quietly('sessions', this.sessionCleanup.stop()),
       this.quietly('usage', this.usageSampler.stop(), this.usageUpkeep.stop(), this.liveUsage.stop()),
       this.quietly('metering', this.metering.stop()),
       this.quietly('snapshot sizes', this.snapshotSizes.stop()),
@@ -93,6 +100,7 @@ export class WorkerLifecycle {
       this.quietly('webhooks', this.webhookSender.stop()),
       this.quietly('usage exports', this.usageExport.stop()),
       this.quietly('exec', this.exec.stop()),
+      this.quietly('consoles', this.consoles.stop()),
       this.quietly('operations', this.operations.pause()),
     ]).then(() => this.operations.idle());
     if (!(await within(stopped, this.options.config.shutdownTimeoutMs))) {

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ConsolesModule } from './consoles/consoles.module';
 import { CoreModule } from './core/core.module';
 import type { WorkerOptions } from './core/worker-options';
 import { ExecModule } from './exec/exec.module';
@@ -20,6 +21,7 @@ export class WorkerModule {
         OperationsModule,
         LoopsModule,
         ExecModule,
+        ConsolesModule,
         LiveUsageModule,
       ],
       controllers: options.config.healthPort === null ? [] : [HealthController],

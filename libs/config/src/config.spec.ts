@@ -40,7 +40,12 @@ describe('the environment', () => {
       rateLimitPerHour: 3600,
       rateLimitExemptRoles: ['operator', 'billing'],
       bodyLimitBytes: 262_144,
+      consoleIdleMs: 900_000,
       templateFileRoots: [],
+      sessionMaxAgeMs: 43_200_000,
+      sessionIdleMs: 7_200_000,
+      dashboardDir: null,
+      oidc: null,
     });
     expect(loadWorkerConfig(minimal)).toMatchObject({
       healthPort: null,
@@ -91,6 +96,44 @@ describe('the environment', () => {
     ]);
   });
 
+  it('signs in by OIDC where it is told how, and says what is missing for it', () => {
+    const half = { ...minimal, BERTH_OIDC_ISSUER: 'https://id.example.org/realms/berth' };
+    expect(problemsOf(loadApiConfig, half)).toEqual([
+      'BERTH_OIDC_CLIENT_ID',
+      'BERTH_OIDC_OPERATOR_VALUES',
+      'BERTH_PUBLIC_URL',
+    ]);
+    expect(problemsOf(loadApiConfig, { ...minimal, BERTH_OIDC_CLIENT_ID: 'berth' })).toEqual([
+      'BERTH_OIDC_ISSUER',
+    ]);
+    const whole = {
+      ...half,
+      BERTH_OIDC_CLIENT_ID: 'berth',
+      BERTH_PUBLIC_URL: 'https://panel.example.org',
+      BERTH_OIDC_OPERATOR_VALUES: 'ops, berth-admins',
+    };
+    expect(loadApiConfig(whole).oidc).toEqual({
+      issuer: 'https://id.example.org/realms/berth',
+      clientId: 'berth',
+      clientSecret: null,
+      name: 'single sign-on',
+      scopes: 'openid profile email',
+      roleClaim: 'groups',
+      operatorValues: ['ops', 'berth-admins'],
+      billingValues: [],
+      tenantClaim: null,
+    });
+    const issuedBy = (issuer: string) => problemsOf(loadApiConfig, { ...whole, BERTH_OIDC_ISSUER: issuer });
+    for (const issuer of ['http://127.0.0.1:4000', 'http://localhost', 'http://[::1]:4000/x'])
+      expect(issuedBy(issuer)).toEqual([]);
+    for (const issuer of [
+      'http://id.example.org',
+      'http://127.0.0.1.example.org',
+      'https://id.example.org/?a',
+    ])
+      expect(issuedBy(issuer)).toEqual(['BERTH_OIDC_ISSUER']);
+  });
+
   it('counts an empty value as not set', () => {
     expect(loadApiConfig({ ...minimal, BERTH_API_PORT: '', BERTH_PUBLIC_URL: '' })).toMatchObject({
       port: 8080,
@@ -124,6 +167,11 @@ describe('the environment', () => {
     ['BERTH_WORKER_PUBLIC_KEY', Buffer.from('hunter2'.repeat(5)).toString('base64')],
     ['BERTH_RATE_LIMIT_EXEMPT_ROLES', 'operator,hunter2'],
     ['BERTH_TEMPLATE_FILE_ROOTS', '/srv:hunter2'],
+    ['BERTH_SESSION_IDLE_MS', '1hunter2'],
+    ['BERTH_DASHBOARD_DIR', 'hunter2'],
+    ['BERTH_OIDC_ISSUER', 'http://hunter2'],
+    ['BERTH_OIDC_SCOPES', 'hunter2'],
+    ['BERTH_OIDC_CLIENT_SECRET', 'hunter2\n'],
   ])('refuses a wrong %s (%#) by name, without its value', (variable, value) => {
     const load = () => loadApiConfig({ ...minimal, [variable]: value });
     expect(load).toThrow(EnvironmentError);

@@ -52,6 +52,11 @@ export function listOf<T extends string>(allowed: readonly T[]): z.ZodType<T[], 
     .transform((words) => words as T[]);
 }
 
+/** Any texts, separated by commas. An empty string is an empty list. */
+export function texts(): z.ZodType<string[], string> {
+  return z.string().transform((value) => split(value, ','));
+}
+
 /** Absolute directories separated by colons. An empty string is an empty list. */
 export function directories(): z.ZodType<string[], string> {
   return z

@@ -13,6 +13,7 @@ export const errorStatus = {
   unsupported: 422,
   quota_exceeded: 422,
   protected: 423,
+  upgrade_required: 426,
   rate_limited: 429,
   internal: 500,
   no_capacity: 503,

@@ -12,6 +12,7 @@ import { OperationEntity } from './entities/operation.entity';
 import { PlanEntity } from './entities/plan.entity';
 import { ServerEntity } from './entities/server.entity';
 import { ServerMigrationEntity } from './entities/server-migration.entity';
+import { SessionEntity } from './entities/session.entity';
 import { SnapshotEntity } from './entities/snapshot.entity';
 import { TemplateEntity } from './entities/template.entity';
 import { TenantEntity } from './entities/tenant.entity';
@@ -36,6 +37,8 @@ import { Suspensions1763790000000 } from './migrations/1763790000000-suspensions
 import { Metering1763800000000 } from './migrations/1763800000000-metering';
 import { EventsAndWebhooks1763810000000 } from './migrations/1763810000000-events-and-webhooks';
 import { UsageExports1763820000000 } from './migrations/1763820000000-usage-exports';
+import { Sessions1763830000000 } from './migrations/1763830000000-sessions';
+import { LiveAndSearch1763850000000 } from './migrations/1763850000000-live-and-search';
 
 export interface DataSourceOptionsOfBerth {
   /** postgres:// URL. */
@@ -60,6 +63,7 @@ export const entities = [
   PlanEntity,
   ServerEntity,
   ServerMigrationEntity,
+  SessionEntity,
   SnapshotEntity,
   TemplateEntity,
   TenantEntity,
@@ -87,6 +91,8 @@ export const migrations = [
   Metering1763800000000,
   EventsAndWebhooks1763810000000,
   UsageExports1763820000000,
+  Sessions1763830000000,
+  LiveAndSearch1763850000000,
 ];
 
 /** Not yet initialized. Statements end after 30 s, a transaction left idle after 60 s: neither may hold locks for ever. */

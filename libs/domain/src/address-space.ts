@@ -46,18 +46,43 @@ export function parsePool(cidr: string): AddressPoolSpace {
   };
 }
 
+/** Why an address of a pool is given to no server. */
+export type ReservedFor = 'network' | 'broadcast' | 'gateway';
+
+export interface PoolUnit {
+  address: string;
+  /** Null: servers may have it. */
+  reservedFor: ReservedFor | null;
+}
+
 /**
- * The address that unit `index` of a pool gives to a server, or null where it can't be used.
- * IPv4: the network's own and broadcast address of pools wider than /31 (some networks drop them) and the gateway.
+ * Unit `index` of a pool, from 0 to units - 1.
+ * IPv4: the network's own and broadcast address of pools wider than /31 (some networks drop them) and the gateway are reserved.
  * IPv6: the first address (::1) of the index-th /64.
  */
+export function unitOf(pool: AddressPoolSpace, index: number, gateway: string | null): PoolUnit {
+  const base = toBigInt(ipaddr.parse(pool.cidr.split('/')[0]!).toByteArray());
+  if (pool.family === 6)
+    return { address: fromBigInt(base + (BigInt(index) << 64n) + 1n, 6), reservedFor: null };
+  const address = fromBigInt(base + BigInt(index), 4);
+  if (pool.units > 2 && index === 0) return { address, reservedFor: 'network' };
+  if (pool.units > 2 && index === pool.units - 1) return { address, reservedFor: 'broadcast' };
+  return { address, reservedFor: address === gateway ? 'gateway' : null };
+}
+
+/** The address that unit `index` of a pool gives to a server, or null where it can't be used. */
 export function unitAddress(pool: AddressPoolSpace, index: number, gateway: string | null): string | null {
   if (index < 0 || index >= pool.units) return null;
-  const base = toBigInt(ipaddr.parse(pool.cidr.split('/')[0]!).toByteArray());
-  if (pool.family === 6) return fromBigInt(base + (BigInt(index) << 64n) + 1n, 6);
-  if (pool.units > 2 && (index === 0 || index === pool.units - 1)) return null;
-  const address = fromBigInt(base + BigInt(index), 4);
-  return address === gateway ? null : address;
+  const { address, reservedFor } = unitOf(pool, index, gateway);
+  return reservedFor === null ? address : null;
+}
+
+/** Units that are given to no server. */
+export function reservedUnits(pool: AddressPoolSpace, gateway: string | null): number {
+  if (pool.family === 6) return 0;
+  const ends =
+    pool.units > 2 ? [unitOf(pool, 0, null).address, unitOf(pool, pool.units - 1, null).address] : [];
+  return new Set([...ends, ...(gateway !== null && contains(pool.cidr, gateway) ? [gateway] : [])]).size;
 }
 
 /** True where the address lies in the network. */

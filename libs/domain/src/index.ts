@@ -4,6 +4,7 @@ export * from './berth-error';
 export * from './container-identity';
 export * from './limits-change';
 export * from './metrics-range';
+export * from './migration-targets';
 export * from './operation-plans';
 export * from './placement';
 export * from './quota';

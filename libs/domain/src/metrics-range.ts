@@ -40,12 +40,37 @@ export function metricsRange(query: ServerMetricsQuery, now: number): MetricsRan
     step,
     source,
   } as const;
-  const points = (range.to - range.from) / step;
+  assertFewPoints(range);
+  return range;
+}
+
+function assertFewPoints({ from, to, step }: HostMetricsRange): void {
+  const points = (to - from) / step;
   if (points > MAX_METRIC_POINTS)
     throw refusal(
       'step',
       `gives ${points} points: take a longer step or a shorter range, for at most ${MAX_METRIC_POINTS}`,
     );
+}
+
+/** Unix seconds; whole steps of what hosts' fill is kept in. */
+export type HostMetricsRange = Omit<MetricsRange, 'source'>;
+
+/** Seconds that a row of a host's fill tells of: no step is shorter. */
+const HOST_STEP_S = 300;
+
+/** As metricsRange, of a host's fill: the last day where nothing is asked for. */
+export function hostMetricsRange(query: ServerMetricsQuery, now: number): HostMetricsRange {
+  const to = Math.min(query.to ?? now, now);
+  const from = query.from ?? to - DAY_S;
+  if (from >= to) throw refusal('from', 'must be before `to`, and in the past');
+  if (to - from > SAMPLE_DAYS * DAY_S)
+    throw refusal('from', `the range must not be longer than ${SAMPLE_DAYS} days: no more is kept`);
+  const step =
+    query.step ?? STEPS_S.find((one) => one >= HOST_STEP_S && (to - from) / one <= GOOD_POINTS) ?? DAY_S;
+  if (step % HOST_STEP_S !== 0) throw refusal('step', `must be a multiple of ${HOST_STEP_S}`);
+  const range = { from: Math.floor(from / step) * step, to: Math.ceil(to / step) * step, step };
+  assertFewPoints(range);
   return range;
 }
 

@@ -1,3 +1,7 @@
+export * from './console/console-client';
+export * from './console/console-link';
+export * from './console/console-server';
+export * from './console/console-session';
 export * from './engine/check-handlers';
 export * from './engine/step-engine';
 export * from './engine/step-handler';

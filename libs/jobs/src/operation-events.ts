@@ -24,6 +24,7 @@ type Watcher = (change: OperationChange) => void;
 /** One subscription for a process, shared by all who watch an operation. */
 export class OperationEvents {
   private readonly watchers = new Map<string, Set<Watcher>>();
+  private readonly watchersOfAll = new Set<Watcher>();
 
   /** `redis` is used for the subscription only. */
   constructor(
@@ -40,10 +41,17 @@ export class OperationEvents {
       const ended = message.endsWith(ENDED);
       const operationId = ended ? message.slice(0, -ENDED.length) : message;
       for (const changed of this.watchers.get(operationId) ?? []) changed({ operationId, ended });
+      for (const changed of this.watchersOfAll) changed({ operationId, ended });
     });
     const subscribe = () => void this.redis.subscribe(channelOf(this.prefix)).catch(onError);
     this.redis.on('ready', subscribe);
     if (this.redis.status === 'ready') subscribe();
+  }
+
+  /** As watch, of every operation there is. */
+  watchAll(changed: Watcher): () => void {
+    this.watchersOfAll.add(changed);
+    return () => this.watchersOfAll.delete(changed);
   }
 
   /** Calls `changed` after each change; gives the function that ends it. */

@@ -1,7 +1,8 @@
 # The target's end of a migration. Needs all the others.
 #
 # POOL/arrivals/ID/ has what came so far: `migration`, extras/ (spec, counters, …), rounds/, final/root (and named/root, which then
-# counts instead), snapshots/NAME/root, images/ and memory/, and `sealed` as the last. With `in-memory` those two are in
+# counts instead), snapshots/NAME/root, images/ and memory/, and `sealed` as the last: whether it runs, and the boot
+# of this host that it came in, since only then what came is known to be whole. With `in-memory` those two are in
 # RUN/arrivals/ID instead. DIR/arriving names the migration that DIR is being made of; RUN/state/ID.ready that all but the last
 # of it is there; DIR/arrived the one that made it, written at the moment in which the container goes on here, and never taken
 # back.
@@ -146,7 +147,7 @@ complete_ground() {
 
 # berth_take_over ID FENCE MIGRATION: prints the state, and for how many ms its processes have been going on when that is said.
 berth_take_over() {
-  local arrival name='' running resumed='' expecting limiting
+  local arrival name='' running boot resumed='' expecting limiting
   ease_migration
   begin_mutation "$1" "$2"
   use_migration "$3"
@@ -155,10 +156,11 @@ berth_take_over() {
   if [[ $name != "$3" ]]; then
     [[ -e $arrival/sealed && $(<"$arrival/migration") == "$3" ]] ||
       fail not_found "$ID has not been handed over in migration $3"
-    read -r running <"$arrival/sealed"
+    # Empty, if a power loss came before it was on the disk; and what came before it may be in no better a state. At the source
+    # everything is still there.
+    read -r running boot <"$arrival/sealed" || true
+    [[ ${boot-} == $(<"$RUN/boot-id") ]] || fail not_found "this host has lost its power since $ID came"
     find_memory_place
-    # Not to be started from its files: at the source its processes are still there.
-    [[ ! -e $arrival/in-memory || -d $PLACE ]] || fail not_found 'this host has lost its power since the memory came'
     if is_ready && [[ ! -e $DIR/rootfs ]]; then
       load_spec
       find_nodes
@@ -188,7 +190,7 @@ berth_take_over() {
   sync -f "$DIR"
   find_state "$(monitor_alive && echo 1 || true)"
   if [[ -e $arrival/sealed ]]; then
-    read -r running <"$arrival/sealed"
+    read -r running boot <"$arrival/sealed" || running=0
     if ((running)) && [[ $STATE == stopped ]]; then start_existing && STATE=running; fi
     drop_arrived "$arrival"
   fi

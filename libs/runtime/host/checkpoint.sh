@@ -64,6 +64,7 @@ berth_checkpoint() {
   fi
   drop_checkpoint
   mkdir -p "$DIR/checkpoint/images"
+  end_terminals
   dump_processes "$DIR/checkpoint/images"
   await_end || fail timeout "LXC does not see that the processes of $ID are gone"
   unplug
@@ -238,6 +239,7 @@ snapshot_processes() {
   if payload_frozen; then was_frozen=1; fi
   init_pid
   settle_localtime
+  end_terminals
   set_frozen
   (COPY_TO=$SNAPSHOT dump_processes "$SNAPSHOT/images" --leave-running) || {
     local status=$?
@@ -247,6 +249,7 @@ snapshot_processes() {
     exit "$status"
   }
   [[ $was_frozen ]] || set_thawed
+  allow_terminals
   IMAGES_BYTES=$(du -sb "$SNAPSHOT/images")
   IMAGES_BYTES=${IMAGES_BYTES%%[!0-9]*}
 }

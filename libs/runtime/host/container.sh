@@ -306,7 +306,8 @@ destroy_container() {
   remove_cgroups
   stop_quota_broker
   rm -rf "$RUN/devices/$ID"
-  rm -f "$RUN/state/$ID".* "$RUN/log/$ID.dump" "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/beancounters/$ID"
+  rm -f "$RUN/state/$ID".* "$RUN/log/$ID.dump" "$RUN/log/$ID" "$RUN/log/$ID.hook" "$RUN/log/$ID.terminal" "$RUN/beancounters/$ID"
+  rm -rf "$RUN/terminals/$ID"
 }
 
 remove_cgroups() {

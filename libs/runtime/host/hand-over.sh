@@ -58,6 +58,7 @@ hand_over_live() {
     warm sealed peer sealed 1
     QUIET='' DISK=''
     trap end_jobs EXIT
+    end_terminals
     STILL_SINCE=${EPOCHREALTIME/./}
     set_frozen
     quiet_down "$images" &

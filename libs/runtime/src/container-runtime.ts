@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Beancounter, Capability, Device, Feature, Limits } from '@berth/contracts';
 import type { ContainerState } from './container-state';
+import type { Terminal, TerminalOptions } from './terminal';
 import type {
   HandedOver,
   MigrationGrant,
@@ -382,4 +383,10 @@ export interface ContainerRuntime {
 
   /** Runs an argv (no shell) as root inside a running container. Throws `not_running`, `timeout`. */
   exec(id: ContainerId, command: readonly string[], options: ExecOptions): Promise<ExecResult>;
+  /**
+   * A shell to type into. Ends by itself where the container does, and right before its processes are written down; what
+   * was opened by who is gone ends within 20 s. Throws `not_found`, `not_running` (frozen too), `in_migration`, `busy`
+   * (it is just stopping, or being written down), `timeout`, `aborted`.
+   */
+  openTerminal(id: ContainerId, options: TerminalOptions): Promise<Terminal>;
 }

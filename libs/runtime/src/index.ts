@@ -7,6 +7,7 @@ export * from './lxc/lxc-runtime';
 export * from './runtime-error';
 export * from './runtime-pool';
 export type * from './snapshot-and-migration';
+export type * from './terminal';
 export * from './simulated/simulated-file-store';
 export * from './simulated/simulated-fleet';
 export * from './simulated/simulated-runtime';

@@ -40,6 +40,12 @@ export function assertSha256(host: string, sha256: string): void {
     rejectInput(host, 'a template is named by 64 lower-case hex digits of its sha256');
 }
 
+/** As the API's contract has it. */
+export function assertTerminalSize(host: string, { columns, rows }: { columns: number; rows: number }): void {
+  const fits = (n: number) => Number.isInteger(n) && n >= 1 && n <= 1000;
+  if (!fits(columns) || !fits(rows)) rejectInput(host, `a terminal of ${columns} columns and ${rows} rows`);
+}
+
 export function assertFence(host: string, fence: number): void {
   if (!Number.isSafeInteger(fence) || fence < 0)
     rejectInput(host, `fence must be a whole number, not ${fence}`);

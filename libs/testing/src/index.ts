@@ -1,4 +1,5 @@
 export * from './eventually';
+export * from './fill-fleet';
 export * from './line-listener';
 export * from './metering-clock';
 export * from './patience';

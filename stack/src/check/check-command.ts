@@ -14,6 +14,7 @@ const CHECKS: Check[] = [
   { name: 'types', program: 'typescript/bin/tsc', args: ['-b'] },
   // Apart from the sources: a library's tests use @berth/testing, which is built on that library.
   { name: 'types of tests', program: 'typescript/bin/tsc', args: ['-p', 'tsconfig.specs.json'] },
+  { name: 'types of the dashboard', program: 'typescript/bin/tsc', args: ['-p', 'apps/dashboard'] },
   { name: 'lint', program: 'eslint/bin/eslint.js', args: ['.', '--max-warnings', '0'] },
   { name: 'format', program: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level', 'warn', '.'] },
   {

@@ -59,7 +59,8 @@ export class Stack {
     this.signal.throwIfAborted();
     const content = {
       apiUrl: platform.platform.apiUrl,
-      dashboardUrl: null,
+      // The API serves it.
+      dashboardUrl: platform.platform.apiUrl,
       tokens: {
         operator: platform.seed.operatorToken,
         billing: platform.seed.billingToken,

@@ -27,7 +27,7 @@ describe('npm start and npm stop', () => {
     expect(stack.stackFileMode()).toBe(0o600);
     expect(content).toEqual({
       apiUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-      dashboardUrl: null,
+      dashboardUrl: content.apiUrl,
       tokens: { operator: tokenLike(), billing: tokenLike(), customer: tokenLike() },
       tenantId: expect.any(String),
       hosts: [expect.objectContaining({ user: 'root' }), expect.objectContaining({ user: 'root' })],
@@ -35,6 +35,9 @@ describe('npm start and npm stop', () => {
       redisUrl: expect.stringMatching(/^redis:\/\//),
       pids: { api: [expect.any(Number)], worker: [expect.any(Number)] },
     });
+    expect(await (await fetch(content.dashboardUrl, { headers: { Accept: 'text/html' } })).text()).toContain(
+      '<title>Berth</title>',
+    );
     const { hosts } = await get<{ hosts: { driver: string; location: string | { name: string } }[] }>(
       '/v1/hosts',
     );

@@ -4,7 +4,7 @@ import { type DemoServer, sshArguments } from './demo-order';
 
 /** What is told once the stack is ready: where things are, who may do what, and what to try next. */
 export function summary(
-  { apiUrl, tokens, hosts }: StackFileContent,
+  { apiUrl, dashboardUrl, tokens, hosts }: StackFileContent,
   demo: DemoServer | null,
   paths: StackPaths,
 ): string[] {
@@ -12,6 +12,7 @@ export function summary(
   return [
     '',
     'Berth runs.',
+    `  dashboard  ${dashboardUrl}   sign in with one of the tokens below`,
     `  API        ${apiUrl}   pages: ${apiUrl}/docs   OpenAPI: ${apiUrl}/openapi.json`,
     `  customer   ${tokens.customer}`,
     `  billing    ${tokens.billing}`,

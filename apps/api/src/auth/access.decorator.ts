@@ -5,10 +5,13 @@ import { ApiBearerAuth } from '@nestjs/swagger';
 export const ACCESS = 'berth:access';
 
 /** Who may call a route. A route without one of these is closed to everybody: see AuthGuard. */
-export type Access = 'public' | readonly Role[];
+export type Access = 'public' | 'session' | readonly Role[];
 
 /** Anybody, without a token. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
+
+/** Every session, by its cookie alone and whatever its token may: to look at it, and to end it. */
+export const AnySession = () => SetMetadata(ACCESS, 'session' satisfies Access);
 
 const tokens = (...roles: Role[]) =>
   applyDecorators(SetMetadata(ACCESS, roles satisfies Access), ApiBearerAuth());

@@ -5,14 +5,8 @@ import type { Response } from 'express';
 import type { BerthRequest, Caller } from '../http/request-context';
 import { ACCESS, type Access } from './access.decorator';
 import { RateLimitService } from './rate-limit.service';
-import { TokenLookupService } from './token-lookup.service';
-
-const isRead = (method: string) => method === 'GET' || method === 'HEAD';
-
-/** The secret of `Authorization: Bearer …`, or null. */
-export function bearerOf(header: string | undefined): string | null {
-  return /^Bearer +([^\s]{1,200}) *$/i.exec(header ?? '')?.[1] ?? null;
-}
+import { type Authenticated, RequestAuthService } from './request-auth.service';
+import { isRead } from './same-origin';
 
 function forbid(message: string): never {
   throw new BerthError('forbidden', message);
@@ -36,7 +30,7 @@ export function assertMay(caller: Caller, access: Access | undefined, method: st
 export class AuthGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(TokenLookupService) private readonly tokens: TokenLookupService,
+    @Inject(RequestAuthService) private readonly auth: RequestAuthService,
     @Inject(RateLimitService) private readonly rateLimit: RateLimitService,
   ) {}
 
@@ -48,21 +42,27 @@ export class AuthGuard implements CanActivate {
     if (access === 'public') return true;
     const request = execution.switchToHttp().getRequest<BerthRequest>();
     const response = execution.switchToHttp().getResponse<Response>();
-    const caller = await this.authenticate(request, response);
+    const { caller, session } = await this.authenticate(request, response);
+    request.caller = caller;
+    if (session) request.session = session;
+    if (access === 'session') {
+      if (!session)
+        throw new BerthError('unauthorized', 'there is no session: the request came with a token');
+      // Who may no longer ask anything, or only read, still signs out: nothing but the session itself is at stake.
+      return true;
+    }
     await this.rateLimit.count(caller, response);
     assertMay(caller, access, request.method);
-    request.caller = caller;
     return true;
   }
 
-  private async authenticate(request: BerthRequest, response: Response): Promise<Caller> {
-    const secret = bearerOf(request.headers.authorization);
-    const caller = secret && (await this.tokens.find(secret));
-    if (caller) return caller;
-    await this.rateLimit.countFailure(request.ip ?? 'unknown', response);
-    throw new BerthError(
-      'unauthorized',
-      secret ? 'the token is unknown, revoked or expired' : 'send a token: Authorization: Bearer berth_…',
-    );
+  private async authenticate(request: BerthRequest, response: Response): Promise<Authenticated> {
+    try {
+      return await this.auth.authenticate(request);
+    } catch (error) {
+      if (error instanceof BerthError && error.code === 'unauthorized')
+        await this.rateLimit.countFailure(request.ip ?? 'unknown', response);
+      throw error;
+    }
   }
 }

@@ -11,6 +11,8 @@ import type { Caller } from '../http/request-context';
 const HOUR_S = 3600;
 /** Tokens that are none, a minute and address. Beyond, the answer is 429 rather than 401. */
 const FAILURES_PER_MINUTE = 300;
+/** Sign-ins begun at the OIDC provider, a minute and address; an office may share one. */
+const LOGINS_PER_MINUTE = 120;
 
 /**
  * Counts requests a token and hour, in Redis so that all API processes count together. Where Redis doesn't answer each
@@ -20,6 +22,7 @@ const FAILURES_PER_MINUTE = 300;
 export class RateLimitService {
   private readonly requests: RateLimiterRedis;
   private readonly failures: RateLimiterMemory;
+  private readonly logins: RateLimiterMemory;
 
   constructor(
     @InjectConfig() private readonly config: ApiConfig,
@@ -34,6 +37,7 @@ export class RateLimitService {
       insuranceLimiter: new RateLimiterMemory(limit),
     });
     this.failures = new RateLimiterMemory({ points: FAILURES_PER_MINUTE, duration: 60 });
+    this.logins = new RateLimiterMemory({ points: LOGINS_PER_MINUTE, duration: 60 });
   }
 
   /**
@@ -55,6 +59,12 @@ export class RateLimitService {
   async countFailure(address: string, response: Response): Promise<void> {
     const result = await this.consume(this.failures, address);
     if (result.refused) throw this.refuse(response, result.msBeforeNext, 'unknown tokens from this address');
+  }
+
+  /** Counts a sign-in that is begun by nobody known yet, and kept in Redis for a while; throws `rate_limited`. */
+  async countLogin(address: string, response: Response): Promise<void> {
+    const result = await this.consume(this.logins, address);
+    if (result.refused) throw this.refuse(response, result.msBeforeNext, 'sign-ins from this address');
   }
 
   private async consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string) {

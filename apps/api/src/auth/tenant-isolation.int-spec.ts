@@ -4,21 +4,30 @@ import { startTestApi, type TestApi, type TestAnswer } from '../testing/test-api
 
 /**
  * What one tenant may do at a route with another's things.
- * `public`: nothing of a tenant is there. `staff`: no customer gets in. `catalogue`: the same for all, staff change it.
+ * `public`: nothing of a tenant is there. `sign_in`: makes a session of what the request itself holds. `session`: the cookie's own.
+ * `staff`: no customer gets in. `catalogue`: the same for all, staff change it. `stream`: does not end, see live.int-spec.ts.
  * `list`: only the own things are in it. `item`: another's is 404, and nothing changes. `new`: what is made is the caller's own.
  */
-type Rule = 'public' | 'staff' | 'catalogue' | 'list' | 'item' | 'new';
+type Rule = 'public' | 'sign_in' | 'session' | 'staff' | 'catalogue' | 'stream' | 'list' | 'item' | 'new';
 
 const rules: Record<string, Rule> = {
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /metrics': 'public',
+  'POST /v1/session': 'sign_in',
+  'GET /v1/session': 'public',
+  'DELETE /v1/session': 'session',
+  'GET /v1/session/providers': 'public',
+  'GET /v1/session/oidc/login': 'sign_in',
+  'GET /v1/session/oidc/callback': 'sign_in',
   'GET /v1/audit_events': 'staff',
   'GET /v1/drift': 'staff',
   'GET /v1/jobs': 'staff',
+  'GET /v1/overview': 'staff',
   'GET /v1/hosts': 'staff',
   'POST /v1/hosts': 'staff',
   'GET /v1/hosts/{id}': 'staff',
+  'GET /v1/hosts/{id}/metrics': 'staff',
   'PATCH /v1/hosts/{id}': 'staff',
   'DELETE /v1/hosts/{id}': 'staff',
   'POST /v1/hosts/{id}/actions/cordon': 'staff',
@@ -26,6 +35,7 @@ const rules: Record<string, Rule> = {
   'GET /v1/ip_pools': 'staff',
   'POST /v1/ip_pools': 'staff',
   'GET /v1/ip_pools/{id}': 'staff',
+  'GET /v1/ip_pools/{id}/addresses': 'staff',
   'PATCH /v1/ip_pools/{id}': 'staff',
   'DELETE /v1/ip_pools/{id}': 'staff',
   'GET /v1/tenants': 'staff',
@@ -52,6 +62,7 @@ const rules: Record<string, Rule> = {
   'POST /v1/locations': 'staff',
   'PATCH /v1/locations/{id}': 'staff',
   'DELETE /v1/locations/{id}': 'staff',
+  'GET /v1/stream': 'stream',
   'GET /v1/quota': 'list',
   'GET /v1/usage': 'list',
   'GET /v1/usage.csv': 'staff',
@@ -86,8 +97,11 @@ const rules: Record<string, Rule> = {
   'POST /v1/servers/{id}/actions/remove_address': 'item',
   'POST /v1/servers/{id}/actions/set_rdns': 'item',
   'POST /v1/servers/{id}/exec': 'item',
+  'GET /v1/servers/{id}/console': 'item',
+  'POST /v1/servers/{id}/console_tickets': 'item',
   'GET /v1/servers/{id}/beancounters': 'item',
   'GET /v1/servers/{id}/metrics': 'item',
+  'GET /v1/servers/{id}/migration_targets': 'staff',
   'GET /v1/servers/{id}/snapshots': 'item',
   'POST /v1/servers/{id}/snapshots': 'item',
   'GET /v1/snapshots': 'list',
@@ -98,6 +112,7 @@ const rules: Record<string, Rule> = {
   'GET /v1/operations': 'list',
   'GET /v1/operations/{id}': 'item',
   'GET /v1/operations/{id}/events': 'item',
+  'GET /v1/operations/{id}/log': 'item',
   'POST /v1/operations/{id}/actions/cancel': 'item',
   'GET /v1/tokens': 'list',
   'POST /v1/tokens': 'new',
@@ -195,7 +210,8 @@ describe('one tenant never sees what another has', () => {
     for (const route of routes) {
       const [method, path] = route.split(' ') as [string, string];
       const { status } = await api.request(method, path.replace('{id}', newId()), { token: null });
-      expect([route, status]).toEqual([route, rules[route] === 'public' ? 200 : 401]);
+      if (rules[route] === 'sign_in') expect([route, [400, 404].includes(status)]).toEqual([route, true]);
+      else expect([route, status]).toEqual([route, rules[route] === 'public' ? 200 : 401]);
     }
   });
 
@@ -275,7 +291,7 @@ describe('one tenant never sees what another has', () => {
     );
     for (const route of items) {
       const { status } = await send(route, api.tokens.customer, idFor(route));
-      expect([route, [200, 202, 204, 409].includes(status)]).toEqual([route, true]);
+      expect([route, [200, 202, 204, 409, 426].includes(status)]).toEqual([route, true]);
     }
   });
 });

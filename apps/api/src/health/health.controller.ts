@@ -2,12 +2,20 @@ import { BerthError } from '@berth/domain';
 import { type BeforeApplicationShutdown, Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Redis } from 'ioredis';
+import { createZodDto } from 'nestjs-zod';
 import { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { Public } from '../auth/access.decorator';
 import { within } from '../http/within';
+import { Answers } from '../openapi/answers';
 import { FAST_REDIS } from '../redis/fast-redis';
 
-type State = 'up' | 'down';
+const state = z.enum(['up', 'down']);
+type State = z.output<typeof state>;
+class AliveDto extends createZodDto(z.object({ status: z.literal('ok') })) {}
+class ReadyDto extends createZodDto(
+  z.object({ status: z.enum(['ok', 'degraded']), checks: z.object({ postgres: state, redis: state }) }),
+) {}
 const CHECK_MS = 2000;
 
 @ApiTags('health')
@@ -27,6 +35,7 @@ export class HealthController implements BeforeApplicationShutdown {
   /** The process is alive. */
   @Get('live')
   @Public()
+  @Answers(200, AliveDto)
   live() {
     return { status: 'ok' };
   }
@@ -34,6 +43,7 @@ export class HealthController implements BeforeApplicationShutdown {
   /** It can take requests. Without Redis it can: orders are kept in Postgres until the workers hear of them. */
   @Get('ready')
   @Public()
+  @Answers(200, ReadyDto)
   async ready() {
     const [postgres, redis] = await Promise.all([
       this.check(this.dataSource.query('SELECT 1')),

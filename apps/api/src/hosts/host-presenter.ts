@@ -19,7 +19,7 @@ function hostView(host: HostEntity, location: string): HostView {
     last_error: host.lastError,
     architecture: host.architecture,
     capabilities: host.capabilities,
-    facts: host.facts,
+    facts: host.facts as HostView['facts'],
     capacity: {
       cpus: host.capacityCpus,
       ram_bytes: host.capacityRamBytes,

@@ -5,10 +5,13 @@ import { Context, type RequestContext } from '../http/request-context';
 import { EmptyBodyDto } from '../http/empty-body.dto';
 import { Answers } from '../openapi/answers';
 import { HostEnrolmentService } from './host-enrolment.service';
+import { HostMetricsService } from './host-metrics.service';
 import {
   CreateHostDto,
   HostAnswerDto,
   HostListDto,
+  HostMetricsAnswerDto,
+  HostMetricsQueryDto,
   HostOperationAnswerDto,
   ListHostsQueryDto,
   PatchHostDto,
@@ -21,6 +24,7 @@ export class HostsController {
   constructor(
     @Inject(HostsService) private readonly hosts: HostsService,
     @Inject(HostEnrolmentService) private readonly enrolment: HostEnrolmentService,
+    @Inject(HostMetricsService) private readonly fill: HostMetricsService,
   ) {}
 
   @Get()
@@ -35,6 +39,17 @@ export class HostsController {
   @Answers(200, HostAnswerDto)
   get(@Param('id') id: string) {
     return this.hosts.get(id);
+  }
+
+  /**
+   * How full it was over time, in steps of five minutes or more: what its servers used, what was sold of it, and its capacity.
+   * The last day where nothing is asked for; up to the last 30 days.
+   */
+  @Get(':id/metrics')
+  @OperatorOnly()
+  @Answers(200, HostMetricsAnswerDto)
+  metrics(@Param('id') id: string, @Query() query: HostMetricsQueryDto) {
+    return this.fill.get(id, query);
   }
 
   @Post()

@@ -1,9 +1,11 @@
 import {
   createHostBodySchema,
+  hostMetricsSchema,
   hostSchema,
   listHostsQuerySchema,
   operationSchema,
   patchHostBodySchema,
+  serverMetricsQuerySchema,
 } from '@berth/contracts';
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
@@ -17,3 +19,5 @@ export class HostOperationAnswerDto extends createZodDto(
   z.object({ host: hostSchema, operation: operationSchema }),
 ) {}
 export class HostListDto extends listOf('hosts', hostSchema) {}
+export class HostMetricsQueryDto extends createZodDto(serverMetricsQuerySchema) {}
+export class HostMetricsAnswerDto extends oneOf('metrics', hostMetricsSchema) {}

@@ -62,6 +62,7 @@ export class HostsService {
     const found = em.createQueryBuilder(HostEntity, 'host');
     if (query.status) found.where('host.state IN (:...states)', { states: query.status });
     else found.where(`host.state <> 'removed'`);
+    if (query.id) found.andWhere('host.id IN (:...ids)', { ids: query.id });
     if (query.name) found.andWhere('host.name = :name', { name: query.name });
     if (query.driver) found.andWhere('host.driver = :driver', { driver: query.driver });
     if (query.reachable !== undefined)

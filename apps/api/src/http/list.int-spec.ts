@@ -76,6 +76,22 @@ describe('lists', () => {
     expect(await names('label_selector=')).toHaveLength(30);
   });
 
+  it('hold those alone whose ids are given, and nothing of another tenant', async () => {
+    const { servers } = (await api.request('GET', '/v1/servers?per_page=3&sort=name')).body;
+    const ids = servers.map(({ id }: { id: string }) => id);
+    expect(await names(`id=${ids.join(',')}`)).toEqual(['s00', 's01', 's02']);
+    expect(await names(`id=${ids[1]}&id=${ids[2]}`)).toEqual(['s01', 's02']);
+    const staff = { token: api.tokens.operator };
+    for (const [kind, id] of [
+      ['hosts', api.world.host.id],
+      ['tenants', api.world.tenant.id],
+    ] as const) {
+      const { body } = await api.request('GET', `/v1/${kind}?id=${id},${ids[0]}`, staff);
+      expect(body[kind].map((one: { id: string }) => one.id)).toEqual([id]);
+    }
+    expect((await api.request('GET', '/v1/servers?id=web-1')).status).toBe(400);
+  });
+
   it('filter by status, name, plan and host', async () => {
     expect(await names('status=running')).toHaveLength(5);
     expect(await names('status=running&status=creating')).toHaveLength(30);

@@ -15,10 +15,22 @@ export interface Caller {
   tenantStatus: TenantStatus | null;
 }
 
+/** The session of a browser that is signed in. */
+export interface CurrentSession {
+  id: string;
+  /** For people. */
+  name: string;
+  csrfToken: string;
+  expiresAt: Date;
+  tenantName: string | null;
+}
+
 /** What a handler has to know of its request beyond path, query and body. */
 export interface RequestContext {
   caller: Caller;
   requestId: string;
+  /** Of the session, where the caller has shown its cookie. */
+  sessionId?: string;
   /** Null where the request has no Idempotency-Key. */
   idempotent: IdempotentRequest | null;
 }
@@ -26,6 +38,8 @@ export interface RequestContext {
 /** Express's request after the guards. */
 export interface BerthRequest extends Request {
   caller?: Caller;
+  /** Where the caller showed a cookie rather than a token. */
+  session?: CurrentSession;
 }
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -66,6 +80,7 @@ export function contextOf(request: BerthRequest): RequestContext {
   return {
     caller: request.caller,
     requestId: String(request.id),
+    ...(request.session && { sessionId: request.session.id }),
     idempotent: idempotencyOf(request, request.caller),
   };
 }

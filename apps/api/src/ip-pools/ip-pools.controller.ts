@@ -6,16 +6,22 @@ import { Answers } from '../openapi/answers';
 import {
   CreateIpPoolDto,
   ListIpPoolsQueryDto,
+  ListPoolAddressesQueryDto,
   PatchIpPoolDto,
   IpPoolAnswerDto,
   IpPoolListDto,
+  PoolAddressesDto,
 } from './ip-pools.dto';
 import { IpPoolsService } from './ip-pools.service';
+import { PoolAddressesService } from './pool-addresses.service';
 
 @ApiTags('ip_pools')
 @Controller('v1/ip_pools')
 export class IpPoolsController {
-  constructor(@Inject(IpPoolsService) private readonly pools: IpPoolsService) {}
+  constructor(
+    @Inject(IpPoolsService) private readonly pools: IpPoolsService,
+    @Inject(PoolAddressesService) private readonly addresses: PoolAddressesService,
+  ) {}
 
   @Get()
   @OperatorOnly()
@@ -29,6 +35,14 @@ export class IpPoolsController {
   @Answers(200, IpPoolAnswerDto)
   get(@Param('id') id: string) {
     return this.pools.get(id);
+  }
+
+  /** What became of each address, in order: IPv4 all of the network, IPv6 those that servers have. */
+  @Get(':id/addresses')
+  @OperatorOnly()
+  @Answers(200, PoolAddressesDto)
+  listAddresses(@Param('id') id: string, @Query() query: ListPoolAddressesQueryDto) {
+    return this.addresses.list(id, query);
   }
 
   @Post()

@@ -1,6 +1,6 @@
 import type { CreateIpPoolBody, IpPoolView, ListIpPoolsQuery, PatchIpPoolBody } from '@berth/contracts';
 import { AddressEntity, IpPoolEntity, LocationEntity, newId } from '@berth/database';
-import { BerthError } from '@berth/domain';
+import { BerthError, reservedUnits } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { audit, CommandsService } from '../commands/commands.service';
@@ -10,6 +10,11 @@ import type { RequestContext } from '../http/request-context';
 import { isoTime } from '../http/time';
 import { namedReference } from '../http/body-reference';
 import { gatewayOf, networkOf } from './pool-network';
+
+function usageOf(pool: IpPoolEntity, assigned: number): IpPoolView['usage'] {
+  const reserved = reservedUnits(pool, pool.gateway);
+  return { assigned, reserved, free: pool.units - reserved - assigned };
+}
 
 @Injectable()
 export class IpPoolsService {
@@ -121,6 +126,7 @@ export class IpPoolsService {
       location: locations.find(({ id }) => id === pool.locationId)?.name ?? '',
       size: pool.units,
       used: used.get(pool.id) ?? 0,
+      usage: usageOf(pool, used.get(pool.id) ?? 0),
       created_at: isoTime(pool.createdAt),
     }));
   }

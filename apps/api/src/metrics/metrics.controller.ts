@@ -1,10 +1,11 @@
 import { BerthError } from '@berth/domain';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Public } from '../auth/access.decorator';
-import { bearerOf } from '../auth/auth.guard';
+import { bearerOf } from '../auth/request-auth.service';
 import { TokenLookupService } from '../auth/token-lookup.service';
+import { AnswersText } from '../openapi/answers';
 import { MetricsService } from './metrics.service';
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
@@ -20,7 +21,7 @@ export class MetricsController {
   /** Prometheus' text format. From this machine without a token, from elsewhere with an operator's. */
   @Get()
   @Public()
-  @ApiProduces('text/plain')
+  @AnswersText('text/plain')
   async get(@Req() request: Request, @Res() response: Response) {
     await this.assertMay(request);
     response.setHeader('Content-Type', this.metrics.registry.contentType);

@@ -21,3 +21,11 @@ export function Answers(status: number, type?: ZodDto, description = '') {
     ApiResponse({ status, description, ...(type && { type: type as never }) }),
   );
 }
+
+/** As Answers, of a text that is no JSON. */
+export function AnswersText(mediaType: string) {
+  return applyDecorators(
+    HttpCode(200),
+    ApiResponse({ status: 200, content: { [mediaType]: { schema: { type: 'string' } } } }),
+  );
+}

@@ -1,6 +1,10 @@
 import { Script } from 'node:vm';
 import { startTestApi, type TestApi } from '../testing/test-api';
 
+interface Route {
+  responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+}
+
 describe('the documentation', () => {
   let api: TestApi;
   beforeAll(async () => (api = await startTestApi()));
@@ -14,6 +18,31 @@ describe('the documentation', () => {
         expect.stringMatching(`^/v1/servers/\\{[a-z]+\\}/actions/${verb}$`),
       );
     }
+  });
+
+  it('says of every success what is answered', async () => {
+    const { body } = await api.request('GET', '/openapi.json', { token: null });
+    const routes = Object.entries(body.paths as Record<string, Record<string, Route>>).flatMap(
+      ([path, methods]) =>
+        Object.entries(methods).map(([method, route]) => [`${method} ${path}`, route] as const),
+    );
+    expect(routes.length).toBeGreaterThan(80);
+    for (const [name, { responses }] of routes) {
+      const [[status, answer] = ['none', {}]] = Object.entries(responses).filter(([code]) =>
+        /^[123]/.test(code),
+      );
+      expect([name, status]).toEqual([name, expect.stringMatching(/^[123]/)]);
+      const schemas = Object.values(answer.content ?? {}).map(({ schema }) => schema);
+      expect([name, schemas.length, schemas.includes(undefined)]).toEqual([
+        name,
+        // Neither an upgrade nor a redirection has one.
+        status.startsWith('2') && status !== '204' ? 1 : 0,
+        false,
+      ]);
+    }
+    expect(body.components.schemas.LiveEventsDto).toMatchObject({
+      properties: { hello: {}, operation: {}, server: {}, changed: {}, overflow: {}, beat: {} },
+    });
   });
 
   it('has pages whose script a browser can read, with the same document in it', async () => {

@@ -40,6 +40,7 @@ function operationView(operation: OperationEntity, steps: ShownStep[], caller: C
     // What a step put out may name the host as well.
     result: caller.role === 'operator' ? operation.result : null,
     cancel_requested: operation.cancelRequestedAt !== null,
+    held_until: operation.status === 'running' ? isoTime(operation.leaseUntil) : null,
     waits_for: operation.waitsFor,
     created_at: isoTime(operation.createdAt),
     started_at: isoTime(operation.startedAt),

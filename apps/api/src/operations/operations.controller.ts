@@ -9,7 +9,13 @@ import { Answers } from '../openapi/answers';
 import { OperationActionsService } from './operation-actions.service';
 import { findOperation } from './operation-lookup';
 import { OperationStreamService } from './operation-stream.service';
-import { ListOperationsQueryDto, OperationAnswerDto, OperationListDto } from './operations.dto';
+import {
+  ListOperationsQueryDto,
+  OperationAnswerDto,
+  OperationEventsDto,
+  OperationListDto,
+  OperationLogDto,
+} from './operations.dto';
 import { OperationsService } from './operations.service';
 
 @ApiTags('operations')
@@ -36,6 +42,14 @@ export class OperationsController {
     return this.operations.get(context, id);
   }
 
+  /** What happened to it, in the order of time: asked for, taken, each step's last try, its end. */
+  @Get(':id/log')
+  @AnyToken()
+  @Answers(200, OperationLogDto)
+  log(@Context() context: RequestContext, @Param('id') id: string) {
+    return this.operations.log(context, id);
+  }
+
   /**
    * Server-sent events: `operation` with the operation as JSON, at once and after each change, until it has ended; then
    * `server` with what came of it, unless there is none any more.
@@ -43,7 +57,7 @@ export class OperationsController {
   @Get(':id/events')
   @AnyToken()
   @ApiProduces('text/event-stream')
-  @Answers(200)
+  @Answers(200, OperationEventsDto)
   async events(@Context() { caller }: RequestContext, @Param('id') id: string, @Res() response: Response) {
     const operation = await findOperation(this.dataSource.manager, caller, id);
     this.streams.stream(operation.id, caller, response);

@@ -1,5 +1,12 @@
 import type { ApiConfig } from '@berth/config';
-import { connectRedis, ExecClient, LiveUsageClient, OperationEvents, OperationsQueue } from '@berth/jobs';
+import {
+  connectRedis,
+  ConsoleClient,
+  ExecClient,
+  LiveUsageClient,
+  OperationEvents,
+  OperationsQueue,
+} from '@berth/jobs';
 import {
   Global,
   Inject,
@@ -23,6 +30,7 @@ interface Connections {
   subscription: Redis;
   execReplies: Redis;
   usageReplies: Redis;
+  consoles: Redis;
 }
 
 function connect(config: ApiConfig): Connections {
@@ -33,6 +41,7 @@ function connect(config: ApiConfig): Connections {
     subscription: connectRedis(config.redisUrl, heard),
     execReplies: connectRedis(config.redisUrl, heard),
     usageReplies: connectRedis(config.redisUrl, heard),
+    consoles: connectRedis(config.redisUrl, heard),
   };
 }
 
@@ -46,6 +55,7 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
     @Inject(FAST_REDIS) private readonly fast: Redis,
     @Inject(ExecClient) private readonly exec: ExecClient,
     @Inject(LiveUsageClient) private readonly usage: LiveUsageClient,
+    @Inject(ConsoleClient) private readonly consoles: ConsoleClient,
     @Inject(OperationEvents) private readonly events: OperationEvents,
     @Inject(OperationsQueue) private readonly queue: OperationsQueue,
   ) {}
@@ -53,6 +63,7 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   onApplicationBootstrap(): void {
     this.exec.start();
     this.usage.start();
+    this.consoles.start();
     this.events.start((error) =>
       this.logger.warn({ err: error }, 'operation events are not heard: watchers look for themselves'),
     );
@@ -61,7 +72,7 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Connections first: what waits for a Redis that is away would wait for ever. */
   async onApplicationShutdown(): Promise<void> {
     for (const redis of [this.fast, ...Object.values(this.connections)]) (redis as Redis).disconnect();
-    const ends = Promise.all([this.exec.stop(), this.usage.stop(), this.queue.close()]);
+    const ends = Promise.all([this.exec.stop(), this.usage.stop(), this.consoles.stop(), this.queue.close()]);
     await within(CLOSE_MS, 'Redis', ends).catch(() => undefined);
   }
 }
@@ -107,8 +118,18 @@ class RedisLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
         );
       },
     },
+    {
+      provide: ConsoleClient,
+      inject: [CONNECTIONS, API_CONFIG],
+      useFactory: ({ commands, consoles }: Connections, config: ApiConfig) => {
+        const logger = new Logger('Console');
+        return new ConsoleClient(commands, consoles, config.queuePrefix, (error) =>
+          logger.debug({ err: error }, 'console streams'),
+        );
+      },
+    },
     RedisLifecycle,
   ],
-  exports: [FAST_REDIS, OperationsQueue, OperationEvents, ExecClient, LiveUsageClient],
+  exports: [FAST_REDIS, OperationsQueue, OperationEvents, ExecClient, LiveUsageClient, ConsoleClient],
 })
 export class RedisModule {}

@@ -1,5 +1,6 @@
-import type { MigrateServerBody } from '@berth/contracts';
-import { HostEntity, reserveMigration } from '@berth/database';
+import type { MigrateServerBody, MigrationTargetsView } from '@berth/contracts';
+import { findMigrationTargets, HostEntity, reserveMigration, type ServerEntity } from '@berth/database';
+import { assertTransition, BerthError } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, Not } from 'typeorm';
 import { CommandsService } from '../commands/commands.service';
@@ -7,8 +8,11 @@ import { namedReference } from '../http/body-reference';
 import type { RequestContext } from '../http/request-context';
 import { invalidField } from '../http/validation.pipe';
 import { presentNewOperation } from '../operations/operation-presenter';
-import { lockServer } from './server-lookup';
+import { findServer, lockServer } from './server-lookup';
 import { type ActionAnswer, requestOperation } from './server-operation';
+
+/** Targets in one answer. */
+const MOST_TARGETS = 100;
 
 /** Servers' ways from host to host. See docs/architecture/server-migration.md. */
 @Injectable()
@@ -51,5 +55,32 @@ export class ServerMigrationsService {
       await reserveMigration(em, operation, server, wish);
       return { body: { operation: presentNewOperation(operation, context.caller) } };
     });
+  }
+  async targets({ caller }: RequestContext, reference: string): Promise<MigrationTargetsView> {
+    const em = this.dataSource.manager;
+    const server = await findServer(em, caller, reference);
+    const { blocked, targets } = await findMigrationTargets(em, server);
+    return {
+      migration_targets: targets.slice(0, MOST_TARGETS).map(({ host, rank, reasons, freeAfter, modes }) => ({
+        host: { id: host.id, name: host.name },
+        rank,
+        fits: rank !== null,
+        reasons,
+        free_after: freeAfter,
+        modes,
+      })),
+      total: targets.length,
+      blocked: blocked ?? whyNotNow(server),
+    };
+  }
+}
+
+function whyNotNow(server: ServerEntity): string | null {
+  try {
+    assertTransition('migrate_server', server);
+    return null;
+  } catch (error) {
+    if (error instanceof BerthError) return error.message;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { MigrationTargetsController } from './migration-targets.controller';
 import { ServerActionsController } from './server-actions.controller';
 import { ServerActionsService } from './server-actions.service';
 import { ServerAddressesService } from './server-addresses.service';
@@ -21,6 +22,7 @@ import { ServersService } from './servers.service';
     ServerActionsController,
     ServerResourcesController,
     ServerMigrationsController,
+    MigrationTargetsController,
     ServerSuspensionsController,
   ],
   providers: [

@@ -1,5 +1,12 @@
 import type { LabelRequirement, ListServersQuery, PatchServerBody } from '@berth/contracts';
-import { HostEntity, LocationEntity, PlanEntity, ServerEntity, TemplateEntity } from '@berth/database';
+import {
+  HostEntity,
+  LocationEntity,
+  PlanEntity,
+  ServerEntity,
+  TemplateEntity,
+  whereServerFits,
+} from '@berth/database';
 import { BerthError } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
@@ -50,6 +57,11 @@ export class ServersService {
         since: deletedVisibleSince(),
       });
     } else found.andWhere('server.deletedAt IS NULL');
+    if (query.search) {
+      const byTenant = caller.role !== 'customer';
+      whereServerFits(found, { text: query.search, deleted: query.deleted ?? false, byTenant });
+    }
+    if (query.id) found.andWhere('server.id IN (:...ids)', { ids: query.id });
     if (query.name) found.andWhere('server.name = :name', { name: query.name });
     if (query.status) found.andWhere('server.status IN (:...statuses)', { statuses: query.status });
     if (query.external_id)

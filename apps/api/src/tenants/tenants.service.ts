@@ -1,5 +1,5 @@
 import type { CreateTenantBody, ListTenantsQuery, PatchTenantBody } from '@berth/contracts';
-import { lockTenant, newId, TenantEntity } from '@berth/database';
+import { lockTenant, newId, TenantEntity, whereTenantFits } from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { audit, CommandsService } from '../commands/commands.service';
@@ -18,6 +18,8 @@ export class TenantsService {
 
   async list(query: ListTenantsQuery) {
     const found = this.dataSource.manager.createQueryBuilder(TenantEntity, 'tenant');
+    if (query.id) found.andWhere('tenant.id IN (:...ids)', { ids: query.id });
+    if (query.search) whereTenantFits(found, query.search);
     if (query.name) found.andWhere('tenant.name = :name', query);
     if (query.external_id) found.andWhere('tenant.externalId = :external_id', query);
     if (query.status) found.andWhere('tenant.status = :status', query);

@@ -10,6 +10,7 @@ import {
 } from '@berth/database';
 import { createTestDatabase, makeWorld, type TestDatabase, type World } from '@berth/testing';
 import { listen } from '../listen';
+import { RequestAuthService } from '../auth/request-auth.service';
 import { createApi } from '../create-api';
 
 /** An answer, its body parsed where it is JSON. */
@@ -36,6 +37,8 @@ export interface TestApi {
   keys: SealingKeyPair;
   database: TestDatabase;
   world: World;
+  /** What other parts ask who sends a request. */
+  auth: RequestAuthService;
   tokens: { operator: string; billing: string; customer: string };
   /** `customer`'s unless another token is given; null sends none. */
   request(method: string, path: string, options?: TestRequest): Promise<TestAnswer>;
@@ -120,11 +123,16 @@ export async function startTestApi(
     rateLimitPerHour: 1_000_000,
     rateLimitExemptRoles: ['operator', 'billing'],
     bodyLimitBytes: 262_144,
+    consoleIdleMs: 900_000,
     templateFileRoots: ['/srv/templates'],
+    sessionMaxAgeMs: 43_200_000,
+    sessionIdleMs: 7_200_000,
+    dashboardDir: null,
+    oidc: null,
     ...given,
   };
   const app = await createApi(config);
-  await listen(app, 0, '127.0.0.1');
+  await listen(app, config.port, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   const world = await makeWorld(database.dataSource, worldOptions);
   const make = (role: Role, tenantId: string | null, scopes: Scope[] = ['read', 'write']) =>
@@ -140,6 +148,7 @@ export async function startTestApi(
     keys,
     database,
     world,
+    auth: app.get(RequestAuthService),
     tokens,
     makeToken: make,
     request: (method, path, options = {}) =>

@@ -1,9 +1,9 @@
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AnyToken, BillingOnly } from '../auth/access.decorator';
 import { Context, type RequestContext } from '../http/request-context';
-import { Answers } from '../openapi/answers';
+import { Answers, AnswersText } from '../openapi/answers';
 import { InvoicePreviewService } from './invoice-preview.service';
 import { UsageCsvService } from './usage-csv.service';
 import {
@@ -35,8 +35,7 @@ export class UsageController {
   /** The usage records themselves, in the order in which they were written, as CSV (RFC 4180) with a header. */
   @Get('usage.csv')
   @BillingOnly()
-  @ApiProduces('text/csv')
-  @Answers(200)
+  @AnswersText('text/csv')
   csv(@Context() context: RequestContext, @Query() query: UsageCsvQueryDto, @Res() response: Response) {
     return this.records.stream(context, query, response);
   }

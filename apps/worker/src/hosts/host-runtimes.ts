@@ -17,9 +17,14 @@ const CHANNELS_A_CONNECTION = 6;
 /** Beyond one for each operation at a time: for the observer and for imports. */
 const SPARE_CHANNELS = 4;
 const EXEC_CONNECTIONS = 2;
+/** For some fifty consoles on a host, by this worker. */
+const CONSOLE_CONNECTIONS = 8;
 
-/** Commands that customers run, for an hour each if they like, have connections of their own: they must hold up nothing. */
-export type Purpose = 'operate' | 'exec';
+/**
+ * Commands that customers run, for an hour each if they like, and consoles have connections of their own: they must hold up
+ * nothing.
+ */
+export type Purpose = 'operate' | 'exec' | 'console';
 
 /** Runtimes of hosts, with their connections. The only place that opens hosts' sealed keys. */
 @Injectable()
@@ -35,6 +40,7 @@ export class HostRuntimes {
     this.pools = {
       operate: new RuntimePool({ fleet, ssh: { ...TIMES, maxConnections } }),
       exec: new RuntimePool({ fleet, ssh: { ...TIMES, maxConnections: EXEC_CONNECTIONS } }),
+      console: new RuntimePool({ fleet, ssh: { ...TIMES, maxConnections: CONSOLE_CONNECTIONS } }),
     };
   }
 

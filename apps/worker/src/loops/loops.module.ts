@@ -4,6 +4,7 @@ import { ExportsModule } from './exports/exports.module';
 import { IdempotencyCleanupLoop } from './idempotency-cleanup.loop';
 import { ObserverModule } from './observer/observer.module';
 import { ReconcileLoop } from './reconcile.loop';
+import { SessionCleanupLoop } from './session-cleanup.loop';
 import { SnapshotsModule } from './snapshots/snapshots.module';
 import { SuspensionsModule } from './suspensions/suspensions.module';
 import { UsageModule } from './usage/usage.module';
@@ -19,12 +20,13 @@ import { WebhooksModule } from './webhooks/webhooks.module';
     UsageModule,
     WebhooksModule,
   ],
-  providers: [IdempotencyCleanupLoop, ReconcileLoop],
+  providers: [IdempotencyCleanupLoop, ReconcileLoop, SessionCleanupLoop],
   exports: [
     ExportsModule,
     IdempotencyCleanupLoop,
     ObserverModule,
     ReconcileLoop,
+    SessionCleanupLoop,
     SnapshotsModule,
     SuspensionsModule,
     UsageModule,

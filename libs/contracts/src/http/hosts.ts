@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 import { dnsLabelSchema } from '../names';
 import { driverSchema, hostStateSchema } from '../states';
-import { anyOfParameter, flagParameter, listQuerySchema, referenceSchema, timeSchema } from './list-query';
+import {
+  anyOfParameter,
+  flagParameter,
+  idsParameter,
+  listQuerySchema,
+  referenceSchema,
+  timeSchema,
+} from './list-query';
 
 /** An IP address or a host name; never anything that ssh could read as an option. */
 const addressSchema = z
@@ -71,6 +78,7 @@ export type PatchHostBody = z.output<typeof patchHostBodySchema>;
 
 export const listHostsQuerySchema = listQuerySchema(['name', 'created_at', 'id'], {
   name: dnsLabelSchema.optional(),
+  id: idsParameter.optional(),
   status: anyOfParameter(hostStateSchema).optional(),
   location: referenceSchema.optional(),
   driver: driverSchema.optional(),
@@ -79,6 +87,18 @@ export const listHostsQuerySchema = listQuerySchema(['name', 'created_at', 'id']
 export type ListHostsQuery = z.output<typeof listHostsQuerySchema>;
 
 const amounts = z.object({ cpus: z.number(), ram_bytes: z.int(), disk_bytes: z.int() });
+
+/** What a driver reports of its host; drivers may tell more. */
+const hostFactsSchema = z.looseObject({
+  hostname: z.string().optional(),
+  kernel: z.string().optional(),
+  architecture: z.string().optional(),
+  cgroup: z.string().optional(),
+  cpus: z.number().optional(),
+  ramBytes: z.int().optional(),
+  disk: z.object({ totalBytes: z.int(), freeBytes: z.int() }).optional(),
+  versions: z.record(z.string(), z.string()).optional(),
+});
 
 export const hostSchema = z.object({
   id: z.uuid(),
@@ -96,10 +116,39 @@ export const hostSchema = z.object({
   architecture: z.string().nullable(),
   capabilities: z.array(z.string()),
   /** What enrolment found out; null before. */
-  facts: z.record(z.string(), z.unknown()).nullable(),
+  facts: hostFactsSchema.nullable(),
   capacity: amounts,
   overcommit: z.object({ cpus: z.number(), ram: z.number(), disk: z.number() }),
   used: amounts.extend({ servers: z.int() }),
   created_at: timeSchema,
 });
 export type HostView = z.output<typeof hostSchema>;
+
+const series = z.array(z.tuple([z.int(), z.number().nullable()]));
+
+/** Averages of the steps: `[t, v]`, t the step's start in seconds since 1970; null where the host was not sampled. */
+export const hostMetricSeriesSchema = z.object({
+  servers: series,
+  /** What its servers used. CPUs as a number: 2.5 is two and a half. */
+  used_cpus: series,
+  used_ram_bytes: series,
+  used_disk_bytes: series,
+  /** What was sold of it. */
+  allocated_cpus: series,
+  allocated_ram_bytes: series,
+  allocated_disk_bytes: series,
+  /** Without overcommit. */
+  capacity_cpus: series,
+  capacity_ram_bytes: series,
+  capacity_disk_bytes: series,
+});
+export type HostMetricSeries = z.output<typeof hostMetricSeriesSchema>;
+
+export const hostMetricsSchema = z.object({
+  from: timeSchema,
+  to: timeSchema,
+  /** Seconds. */
+  step: z.int(),
+  series: hostMetricSeriesSchema,
+});
+export type HostMetricsView = z.output<typeof hostMetricsSchema>;

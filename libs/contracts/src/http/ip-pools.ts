@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { listQuerySchema, referenceSchema, timeSchema } from './list-query';
+import { integerParameter, listMetaSchema, listQuerySchema, referenceSchema, timeSchema } from './list-query';
 
 const addressText = z
   .string()
@@ -39,6 +39,39 @@ export const ipPoolSchema = z.object({
   /** Addresses (IPv4) or /64 networks (IPv6) in the network, the reserved ones included. */
   size: z.int(),
   used: z.int(),
+  /** They add up to `size`. Reserved: given to no server, as the network's own address and the gateway. */
+  usage: z.object({ assigned: z.int(), free: z.int(), reserved: z.int() }),
   created_at: timeSchema,
 });
 export type IpPoolView = z.output<typeof ipPoolSchema>;
+
+export const listPoolAddressesQuerySchema = z.strictObject({
+  page: integerParameter(1, 10_000_000).prefault('1'),
+  /** A /24 by default. */
+  per_page: integerParameter(1, 1024).prefault('256'),
+});
+export type ListPoolAddressesQuery = z.output<typeof listPoolAddressesQuerySchema>;
+
+export const poolAddressSchema = z.object({
+  /** Of an IPv6 network its first address. */
+  address: z.string(),
+  prefix: z.int(),
+  state: z.enum(['free', 'assigned', 'reserved']),
+  /** Of a reserved one. */
+  reserved_for: z.enum(['network', 'broadcast', 'gateway']).nullable(),
+  server: z.object({ id: z.uuid(), name: z.string() }).nullable(),
+  tenant_id: z.uuid().nullable(),
+  rdns: z.string().nullable(),
+  assigned_at: timeSchema.nullable(),
+  /** When a free one was given back; null: it never was a server's. */
+  released_at: timeSchema.nullable(),
+});
+export type PoolAddressView = z.output<typeof poolAddressSchema>;
+
+export const poolAddressesSchema = z.object({
+  /** IPv4: every address of the network. IPv6: those that servers have, since no page could show all. */
+  addresses: z.array(poolAddressSchema),
+  ip_pool: ipPoolSchema,
+  meta: listMetaSchema,
+});
+export type PoolAddressesView = z.output<typeof poolAddressesSchema>;

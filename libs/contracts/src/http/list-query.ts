@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseLabelSelector } from './label-selector';
 
 /** A query parameter that holds a whole number. */
-const integerParameter = (min: number, max: number) =>
+export const integerParameter = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number')
@@ -17,6 +17,18 @@ export const referenceSchema = z
   .string()
   .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._,@+-]{0,252}$/u, 'must be an id or a name');
 
+/** A part of a name and the like, as a person types it. */
+export const searchParameter = z
+  .string()
+  .transform((text) => text.trim())
+  .pipe(
+    z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[^\p{C}]*$/u, 'must not have control characters'),
+  );
+
 /** `true` or `false` in a query. */
 export const flagParameter = z.enum(['true', 'false']).transform((value) => value === 'true');
 
@@ -24,7 +36,10 @@ export const flagParameter = z.enum(['true', 'false']).transform((value) => valu
 export const anyOfParameter = <T extends z.ZodType<string, string>>(value: T) =>
   z
     .union([z.string().transform((text) => text.split(',')), z.array(z.string()).max(20)])
-    .pipe(z.array(value).min(1));
+    .pipe(z.array(value).min(1).max(100));
+
+/** These alone, by their ids: a page shows the names of all that a list tells of with one request. */
+export const idsParameter = anyOfParameter(uuidSchema);
 
 export interface SortOrder<F extends string = string> {
   field: F;

@@ -20,3 +20,27 @@ export const migrateServerBodySchema = z.strictObject({
   bandwidth_bps: z.int().min(LEAST_BANDWIDTH_BPS).max(Number.MAX_SAFE_INTEGER).optional(),
 });
 export type MigrateServerBody = z.output<typeof migrateServerBodySchema>;
+
+export const migrationTargetSchema = z.object({
+  host: z.object({ id: z.uuid(), name: z.string() }),
+  /** 1 is where placement would put it; null where it can't go. */
+  rank: z.int().nullable(),
+  fits: z.boolean(),
+  /** Why it can't go there, in words. */
+  reasons: z.array(z.string()),
+  /** What would be left there with the server on it; below zero: so much is missing. */
+  free_after: z.object({ cpus: z.number(), ram_bytes: z.number(), disk_bytes: z.number() }),
+  /** In which it can go there. `live` may still turn out to be impossible for a process in it. */
+  modes: z.array(migrationModeSchema),
+});
+export type MigrationTargetView = z.output<typeof migrationTargetSchema>;
+
+export const migrationTargetsSchema = z.object({
+  /** A hundred at most: those first where it can go, in placement's order. */
+  migration_targets: z.array(migrationTargetSchema),
+  /** Other hosts of its location, in all. */
+  total: z.int(),
+  /** Why it can't leave its host at all now, in words; null where it can. */
+  blocked: z.string().nullable(),
+});
+export type MigrationTargetsView = z.output<typeof migrationTargetsSchema>;

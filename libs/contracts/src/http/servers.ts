@@ -17,8 +17,10 @@ import {
   anyOfParameter,
   flagParameter,
   labelSelectorParameter,
+  idsParameter,
   listQuerySchema,
   referenceSchema,
+  searchParameter,
   timeSchema,
   uuidSchema,
 } from './list-query';
@@ -58,6 +60,12 @@ export const patchServerBodySchema = z.strictObject({
 export type PatchServerBody = z.output<typeof patchServerBodySchema>;
 
 export const listServersQuerySchema = listQuerySchema(['created_at', 'name', 'id', 'status'], {
+  /**
+   * A part of the name, hostname or external id; the beginning of an address or id; for billing and operators a part of the
+   * tenant's name too.
+   */
+  id: idsParameter.optional(),
+  search: searchParameter.optional(),
   name: dnsLabelSchema.optional(),
   status: anyOfParameter(serverStatusSchema).optional(),
   external_id: externalIdSchema.optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { externalIdSchema } from '../names';
 import { tenantStatusSchema } from '../states';
-import { listQuerySchema, timeSchema } from './list-query';
+import { idsParameter, listQuerySchema, searchParameter, timeSchema } from './list-query';
 
 /** A customer's name for people: letters of any script, no shell's metacharacters. */
 export const tenantNameSchema = z
@@ -45,6 +45,9 @@ export const patchTenantBodySchema = z.strictObject({
 export type PatchTenantBody = z.output<typeof patchTenantBodySchema>;
 
 export const listTenantsQuerySchema = listQuerySchema(['created_at', 'name', 'external_id', 'id'], {
+  /** A part of the name or external id, or the beginning of the id. */
+  id: idsParameter.optional(),
+  search: searchParameter.optional(),
   name: tenantNameSchema.optional(),
   external_id: externalIdSchema.optional(),
   status: tenantStatusSchema.optional(),

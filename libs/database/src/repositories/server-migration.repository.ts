@@ -13,7 +13,7 @@ import { placeOnTarget, placeServer, type PlacementRequest } from './placement.r
 type Wish = OperationInput<'migrate_server'>;
 
 /** What both hosts must be able to do; a stopped server has no processes to bring along. */
-const capabilityOf = (server: ServerEntity, mode: MigrationModeName): Capability =>
+export const migrationCapability = (server: ServerEntity, mode: MigrationModeName): Capability =>
   mode === 'live' && server.status === 'running' ? 'migrate:live' : 'migrate:offline';
 
 /**
@@ -30,9 +30,9 @@ export async function reserveMigration(
   const source = await em.findOneByOrFail(HostEntity, { id: server.hostId });
   assertMovable(server, source, wish);
   await assertNothingLeft(em, server);
-  const request = await requestFor(em, server, source);
+  const request = await migrationRequest(em, server, source);
   const target = await firstThatCan([wish.mode, ...wish.fallback], (mode) => {
-    const capability = capabilityOf(server, mode);
+    const capability = migrationCapability(server, mode);
     if (!source.capabilities.includes(capability))
       throw new BerthError('unsupported', `the server's host can't do ${capability}`, { capability });
     const cgroup = capability === 'migrate:live' ? request.from.cgroup : null;
@@ -57,6 +57,11 @@ export async function reserveMigration(
 
 function assertMovable(server: ServerEntity, source: HostEntity, { host_id: targetId }: Wish): void {
   if (targetId === source.id) throw new BerthError('conflict', `the server is on ${source.name} already`);
+  assertCanLeave(server, source);
+}
+
+/** Whatever the target: throws `unavailable`, `unsupported`. */
+export function assertCanLeave(server: ServerEntity, source: HostEntity): void {
   if (!source.reachable) {
     const message = `the server's host ${source.name} does not answer: nothing can be fetched from it`;
     throw new BerthError('unavailable', message, { host_id: source.id });
@@ -68,7 +73,7 @@ function assertMovable(server: ServerEntity, source: HostEntity, { host_id: targ
 }
 
 /** One way at a time: what the last one left would be in the way of the next, and of its books. */
-async function assertNothingLeft(em: EntityManager, { id: serverId }: ServerEntity): Promise<void> {
+export async function assertNothingLeft(em: EntityManager, { id: serverId }: ServerEntity): Promise<void> {
   const left = await em.findOneBy(ServerMigrationEntity, { serverId, endedAt: IsNull() });
   if (!left?.leftTo) return;
   const { name } = await em.findOneByOrFail(HostEntity, { id: left.sourceHostId });
@@ -78,7 +83,8 @@ async function assertNothingLeft(em: EntityManager, { id: serverId }: ServerEnti
   throw new BerthError('conflict', message, { host_id: left.sourceHostId, operation_id: left.leftTo });
 }
 
-async function requestFor(
+/** What a target has to offer to this server. */
+export async function migrationRequest(
   em: EntityManager,
   server: ServerEntity,
   source: HostEntity,

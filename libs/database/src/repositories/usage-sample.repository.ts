@@ -6,9 +6,11 @@ import {
   type SumResource,
 } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
+import { addHostUsage, type HostUse } from './host-usage.repository';
 import { USAGE_LOCK } from './usage-lock';
 
 const MAX_INT = 2 ** 31 - 1;
+const PAGE_BYTES = 4096;
 
 /** One container's counters, by its server's number. */
 export interface UsageReading {
@@ -77,7 +79,20 @@ export async function writeUsageSamples(
     await insertSamples(em, samples);
     await saveStates(em, samples);
   }
+  await addHostUsage(em, hostId, at, hostUse(samples));
   return samples.length;
+}
+
+/** CPUs as the sum of the servers' own rates: their samples tell of different times. */
+function hostUse(samples: readonly Sample[]): HostUse {
+  const sum = (of: (sample: Sample) => number) => samples.reduce((total, sample) => total + of(sample), 0);
+  const held = (resource: keyof Counters) => sum(({ reading }) => reading.counters[resource]?.[0] ?? 0);
+  return {
+    servers: samples.length,
+    cpus: sum(({ used, spanMs }) => (spanMs > 0 ? used.cputime / (spanMs * 1000) : 0)),
+    ramBytes: held('physpages') * PAGE_BYTES,
+    diskBytes: held('diskspace'),
+  };
 }
 
 function takeSample(

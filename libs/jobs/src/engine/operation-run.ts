@@ -176,10 +176,13 @@ export class OperationRun {
 }
 
 function beginning(step: OperationStepEntity, finished: OperationStepEntity | null): StepUpdate[] {
-  const updates: StepUpdate[] = [{ position: step.position, status: 'running', begins: true, error: null }];
+  const at = performance.now();
+  const updates: StepUpdate[] = [
+    { position: step.position, status: 'running', begins: true, at, error: null },
+  ];
   if (finished) {
     const { position, output, log } = finished;
-    updates.push({ position, status: 'succeeded', output, error: null, log });
+    updates.push({ position, status: 'succeeded', at, output, error: null, log });
   }
   step.attempt += 1;
   step.status = 'running';

@@ -15,6 +15,8 @@ export interface StepUpdate {
   log?: string;
   /** A further try begins: counts it and sets the start. */
   begins?: boolean;
+  /** When it happened, by `performance.now()`; when it is written where not given. */
+  at?: number;
   /** Forget earlier tries: an undo counts its own. */
   resetAttempt?: boolean;
 }
@@ -31,24 +33,41 @@ export const writeStepsSql = (parameter: string, held: string): string => `
   UPDATE operation_steps s SET
     status = u.status,
     attempt = CASE WHEN u.reset THEN 0 ELSE s.attempt END + CASE WHEN u.begins THEN 1 ELSE 0 END,
-    started_at = CASE WHEN u.begins THEN clock_timestamp() ELSE s.started_at END,
-    finished_at = CASE WHEN u.status IN ('running','pending') THEN NULL ELSE clock_timestamp() END,
+    started_at = CASE WHEN u.begins THEN clock_timestamp() - u.began_ago * interval '1 ms' ELSE s.started_at END,
+    finished_at = CASE WHEN u.status IN ('running','pending') THEN NULL
+                       ELSE clock_timestamp() - u.ago * interval '1 ms' END,
     output = CASE WHEN u.has_output THEN u.output ELSE s.output END,
     error = CASE WHEN u.has_error THEN u.error ELSE s.error END,
     log = coalesce(u.log, s.log)
-  FROM jsonb_to_recordset(${parameter}::jsonb) AS u(position integer, status text, begins boolean, reset boolean,
-       has_output boolean, output jsonb, has_error boolean, error jsonb, log text)
+  FROM jsonb_to_recordset(${parameter}::jsonb) AS u(position integer, status text, begins boolean, began_ago double precision,
+       ago double precision, reset boolean, has_output boolean, output jsonb, has_error boolean, error jsonb, log text)
   WHERE s.operation_id = (SELECT id FROM ${held}) AND s.position = u.position`;
 
-/** Updates as writeStepsSql takes them: one a step, the later of two counts. */
+/**
+ * Updates as writeStepsSql takes them: one a step, the later of two counts. Several are written at once, some time after
+ * they happened: how long ago goes along, by this process's own clock, which need not agree with the database's.
+ */
 export function stepRows(updates: readonly StepUpdate[]): string {
-  const byPosition = new Map<number, StepUpdate>();
+  const now = performance.now();
+  const byPosition = new Map<number, StepRow>();
   for (const update of updates) {
     const before = byPosition.get(update.position);
-    const begins = (before?.begins ?? false) || (update.begins ?? false);
-    byPosition.set(update.position, { ...before, ...update, begins });
+    const ago = now - (update.at ?? now);
+    byPosition.set(update.position, {
+      ...before,
+      ...update,
+      begins: (before?.begins ?? false) || (update.begins ?? false),
+      began_ago: update.begins ? ago : (before?.began_ago ?? 0),
+      ago,
+    });
   }
   return JSON.stringify([...byPosition.values()].map(toRow));
+}
+
+interface StepRow extends StepUpdate {
+  /** Milliseconds. */
+  began_ago: number;
+  ago: number;
 }
 
 const TAKE = prepared(
@@ -142,11 +161,13 @@ export class OperationStore {
   }
 }
 
-function toRow(update: StepUpdate): Record<string, unknown> {
+function toRow(update: StepRow): Record<string, unknown> {
   return {
     position: update.position,
     status: update.status,
     begins: update.begins ?? false,
+    began_ago: update.began_ago,
+    ago: update.ago,
     reset: update.resetAttempt ?? false,
     has_output: update.output !== undefined,
     output: update.output ?? null,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { operationKindSchema, type OperationKind } from '@berth/contracts';
 import {
   AddressEntity,
@@ -114,6 +115,22 @@ it('goes through the steps once each, and ends the server where the table says',
   expect((await stepsOf(operation.id))[1]!.output).toEqual({ made: true });
   expect(await statusOf(server.id)).toBe('running');
   expect(await engineWith(handlers).run(operation.id)).toBe('not_taken');
+});
+
+it('tells when each step began and ended, though several are written at once', async () => {
+  const { operation } = await orderServer(database.dataSource, world);
+  const handlers = handlersWith([], {
+    create_container: async () => {
+      await delay(30); // what is measured
+      return {};
+    },
+  });
+  await engineWith(handlers).run(operation.id);
+  const [, create, start] = await stepsOf(operation.id);
+  const tookMs = create!.finishedAt!.getTime() - create!.startedAt!.getTime();
+  expect(tookMs).toBeGreaterThanOrEqual(29);
+  expect(start!.startedAt!.getTime()).toBeGreaterThanOrEqual(create!.finishedAt!.getTime());
+  expect((await find(operation.id)).startedAt!.getTime()).toBeLessThanOrEqual(create!.startedAt!.getTime());
 });
 
 it('resumes after the last recorded step, and gives it what earlier steps put out', async () => {

@@ -27,6 +27,7 @@ const CONTAINER_MODULES = [
   'migration',
   'hand-over',
   'arrival',
+  'terminal',
 ];
 const MODULES = {
   container: CONTAINER_MODULES,

@@ -57,7 +57,7 @@ export abstract class LxcCalls {
     }
   }
 
-  private async install(signal?: AbortSignal): Promise<void> {
+  protected async install(signal?: AbortSignal): Promise<void> {
     const { script, input } = this.scripts.install();
     await this.connection.script(script, { action: "install Berth's scripts", input, signal });
   }

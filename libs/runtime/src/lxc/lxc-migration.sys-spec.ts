@@ -233,6 +233,25 @@ describe('lxc: migration', () => {
     expect(await expectWholeLog(1, id)).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['its seal empty, since it was not on the disk yet', (seal: string) => `: >${seal}`],
+    ['its seal of another boot', (seal: string) => `echo "1 $(cat /proc/sys/kernel/random/uuid)" >${seal}`],
+  ])(
+    'is not started from what came before a power loss of the target, %s: it goes on at the source',
+    async (_what, damage) => {
+      const { id } = await server();
+      const { m, source, target } = await handOver(id, 0, 'near_live');
+      await hosts[1]!.host(damage(`/var/lib/berth/arrivals/${id}/sealed`));
+      await expect(target.takeOver(id, m, fence)).rejects.toMatchObject({
+        code: 'not_found',
+        message: expect.stringContaining('has lost its power'),
+      });
+      expect(await target.rejectMigration(id, m, fence)).toBe('removed');
+      expect(await source.resumeSource(id, m, fence)).toBe('running');
+      expect(await traces(1, id)).toBe('');
+    },
+  );
+
   it('comes back to a host that still has what it left there, as after a power loss that took its removal back', async () => {
     const { id } = await server();
     const { m, target } = await handOver(id, 0, 'live');

@@ -22,7 +22,7 @@ import * as check from '../validation';
 import { execLine } from './exec-line';
 import { parseHostFacts, parseSnapshot } from './host-report';
 import { renderKeys, specParts } from './lxc-calls';
-import { LxcMigrations } from './lxc-migrations';
+import { LxcTerminals } from './lxc-terminals';
 import {
   limitEntries,
   parseDetail,
@@ -41,7 +41,7 @@ const STOP_MARGIN_MS = 90_000;
  * LXC 6 on a btrfs pool: see README.md for the layout on the host. Each method is one script over one channel; the
  * scripts hold the logic, so that a lock is held from the look to the act.
  */
-export class LxcRuntime extends LxcMigrations implements ContainerRuntime {
+export class LxcRuntime extends LxcTerminals implements ContainerRuntime {
   readonly driver = 'lxc';
   private readonly imports = new Map<string, Promise<'present' | 'imported'>>();
   private preparing: Promise<{ bootId: string }> | null = null;

@@ -82,6 +82,11 @@ export abstract class CommandConnection implements HostConnection {
     return { exitCode, stdout: stdout.toString(), stderr: stderr.toString(), truncated };
   }
 
+  /** Starts a script whose streams are the caller's own. The signal ends only the start. */
+  async interactive(script: PreludedScript, action: string, signal: AbortSignal): Promise<CommandHandle> {
+    return this.openScript(script, action, signal);
+  }
+
   private async runScript(script: string, input: string | Readable, options: ScriptOptions): Promise<string> {
     const log = new LineSplitter((line) => options.onLog?.(line));
     const { stdout, stderr, exitCode } = await this.run({

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describeConformance, expectCode } from '../conformance/conformance-suite';
 import { describeSnapshots } from '../conformance/snapshot-suite';
+import { describeTerminals } from '../conformance/terminal-suite';
 import { MIB } from '../conformance/conformance-harness';
 import type { ConformanceHarness } from '../conformance/conformance-harness';
 import type { ContainerSpec } from '../container-runtime';
@@ -56,6 +57,7 @@ for (const [name, newStore] of stores) {
   };
   describeConformance(`simulated (${name})`, openHarness);
   describeSnapshots(`simulated (${name})`, openHarness);
+  describeTerminals(`simulated (${name})`, openHarness);
 
   describe(`simulated (${name}): fate`, () => {
     async function prepared() {

@@ -18,10 +18,13 @@ import type {
   TemplateImage,
 } from '../container-runtime';
 import { RuntimeError } from '../runtime-error';
+import { closeOnAbort, type Terminal, type TerminalOptions } from '../terminal';
 import * as check from '../validation';
 import { runGuestCommand } from './simulated-exec';
+import type { SimulatedHost } from './simulated-fleet';
 import { SimulatedMigrations } from './simulated-migrations';
 import type { SimulatedContainer } from './simulated-state';
+import { SimulatedTerminal, type Interruption } from './simulated-terminal';
 import { findTooLow, halted, isUp, launched, sample } from './simulated-usage';
 
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
@@ -303,6 +306,24 @@ export class SimulatedRuntime extends SimulatedMigrations implements ContainerRu
     });
   }
 
+  async openTerminal(id: ContainerId, options: TerminalOptions): Promise<Terminal> {
+    check.assertContainerId(this.name, id);
+    check.assertTerminalSize(this.name, options);
+    const action = `open a terminal in ${id}`;
+    const terminal = await this.call('openTerminal', action, options.signal, () => {
+      const container = this.existing(id, action);
+      if (container.state !== 'running')
+        throw this.error('not_running', action, `${id} is ${container.state}`);
+      return new SimulatedTerminal(
+        container.spec.hostname,
+        options,
+        watch(this.machine, id, container.startedAt),
+      );
+    });
+    closeOnAbort(terminal, options.signal);
+    return terminal;
+  }
+
   private halt(method: 'stop' | 'kill', id: ContainerId, options: MutationOptions): Promise<void> {
     return this.mutateExisting(method, id, options, (container) => {
       if (isUp(container)) this.releaseAddresses(container);
@@ -327,6 +348,18 @@ export class SimulatedRuntime extends SimulatedMigrations implements ContainerRu
     const lacking = this.lacking();
     return new Set(limitNames.filter((name) => !lacking.has(`limit:${name}`)));
   }
+}
+
+/** What has become of a run of a container since its terminal was opened. */
+function watch(machine: SimulatedHost, id: ContainerId, startedAt: number | null | undefined): Interruption {
+  const { generation } = machine.record();
+  return () => {
+    if (machine.record().generation !== generation) return { reason: 'lost', message: 'its host is gone' };
+    const now = machine.store.readContainer(machine.key, id);
+    if (now?.state === 'checkpointed' || now?.departure?.was) return { reason: 'written_down' };
+    if (!now || !isUp(now) || now.startedAt !== startedAt) return { reason: 'stopped' };
+    return now.state === 'frozen' ? 'frozen' : null;
+  };
 }
 
 function withSpec(

@@ -1,4 +1,10 @@
-import { dropOldSamples, ensureUsagePartitions, rollUpUsage, usageTime } from '@berth/database';
+import {
+  dropOldHostUsage,
+  dropOldSamples,
+  ensureUsagePartitions,
+  rollUpUsage,
+  usageTime,
+} from '@berth/database';
 import { counter, scrapedGauge } from '@berth/observability';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -34,6 +40,7 @@ export class UsageUpkeepLoop extends Periodic {
         await ensureUsagePartitions(dataSource, now);
         const hours = await rollUpUsage(dataSource, now);
         if (hours > 0) log.debug({ hours }, 'hours of usage summed up');
+        await dropOldHostUsage(dataSource, now);
         const dropped = await dropOldSamples(dataSource, now);
         if (dropped.length > 0) log.info({ dropped }, 'old samples of usage dropped');
       },

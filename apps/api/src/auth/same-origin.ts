@@ -1,0 +1,50 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { BerthError } from '@berth/domain';
+import type { CurrentSession } from '../http/request-context';
+
+/** Set by browsers alone, pages can't; `none`: typed in, or a bookmark. */
+const OWN_SITES = new Set(['same-origin', 'none']);
+
+export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+/** Refuses what a page of another origin sends by a visitor's browser. Programs send no such header. */
+export function assertSameSite(headers: IncomingHttpHeaders): void {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || OWN_SITES.has(String(site))) return;
+  throw new BerthError('forbidden', 'the request comes from another site (Sec-Fetch-Site)');
+}
+
+function isEqual(given: unknown, expected: string): boolean {
+  const [a, b] = [Buffer.from(String(given)), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Throws `forbidden` where a request with a session's cookie may have been forged by another site's page. */
+export function assertNotForged(
+  request: { method: string; headers: IncomingHttpHeaders },
+  session: CurrentSession,
+): void {
+  if (isRead(request.method)) return;
+  assertSameSite(request.headers);
+  if (isEqual(request.headers['x-csrf-token'], session.csrfToken)) return;
+  throw new BerthError(
+    'forbidden',
+    "send the session's csrf_token in the header X-CSRF-Token (GET /v1/session answers it)",
+  );
+}
+
+/**
+ * Browsers hold WebSockets to no origin: we do. The public URL's; where none is set, that which the request was sent to,
+ * whose name is as little a page's to choose.
+ */
+export function assertOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string | null): void {
+  const { origin } = headers;
+  const parsed = origin !== undefined && URL.canParse(origin) ? new URL(origin) : null;
+  const own = publicUrl === null ? parsed?.host === headers.host : origin === new URL(publicUrl).origin;
+  if (parsed && own) return;
+  throw new BerthError(
+    'forbidden',
+    `a WebSocket by a session's cookie must come from ${publicUrl ?? 'the dashboard'}, by its Origin`,
+  );
+}

@@ -1,0 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * Whether a browser's page may open a console: only one of the API's own origin. Programs send no Origin. Behind a proxy that
+ * changes Host the public URL tells our origin.
+ */
+export function isOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string | null): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) return true;
+  if (!URL.canParse(origin)) return false;
+  const { host: of, origin: whole } = new URL(origin);
+  return (publicUrl !== null && whole === new URL(publicUrl).origin) || of === host;
+}

@@ -1,0 +1,4 @@
+import { consoleTicketSchema } from '@berth/contracts';
+import { createZodDto } from 'nestjs-zod';
+
+export class ConsoleTicketDto extends createZodDto(consoleTicketSchema) {}

@@ -1,0 +1,54 @@
+import { Group } from '@mantine/core';
+import { ChoiceFilter, SearchInput } from '../../components/filters';
+import { HostSelect } from '../../components/host-select';
+import { ServerChip } from '../../components/server-chip';
+import { TenantSelect } from '../../components/tenant-select';
+import { isOperator, isStaff } from '../../session/session';
+import { useSession } from '../../session/session-context';
+import { operationKinds } from './operation-kinds';
+
+/** As the API's parameters are called. */
+export const FILTERS = ['search', 'status', 'kind', 'server_id', 'host_id', 'tenant_id'] as const;
+
+const STATUSES = ['pending', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+
+interface OperationFiltersProps {
+  filters: Record<string, string | undefined>;
+  onChange: (change: Record<string, string | undefined>) => void;
+}
+
+export function OperationFilters({ filters, onChange }: OperationFiltersProps) {
+  const session = useSession();
+  const set = (name: string) => (value: string | undefined) => onChange({ [name]: value });
+  return (
+    <Group p="sm" gap="sm">
+      <SearchInput
+        label="Search jobs"
+        placeholder="Server, host, id or error"
+        value={filters.search}
+        onChange={set('search')}
+      />
+      <ChoiceFilter label="Any state" choices={STATUSES} value={filters.status} onChange={set('status')} />
+      <ChoiceFilter label="Any kind" choices={operationKinds} value={filters.kind} onChange={set('kind')} />
+      {isOperator(session) && (
+        <HostSelect
+          label="Any host"
+          hiddenLabel
+          placeholder="Any host"
+          value={filters.host_id}
+          onChange={set('host_id')}
+        />
+      )}
+      {isStaff(session) && (
+        <TenantSelect
+          label="Any tenant"
+          hiddenLabel
+          placeholder="Any tenant"
+          value={filters.tenant_id}
+          onChange={set('tenant_id')}
+        />
+      )}
+      <ServerChip id={filters.server_id} onClear={() => onChange({ server_id: undefined })} />
+    </Group>
+  );
+}
