@@ -41,7 +41,7 @@ export function checkNode() {
 
 /** Installs the Debian packages that a command misses. Where that can't be done, says so in one line and goes on without. */
 export function prepareMachine(command) {
-  const wanted = command === 'test' ? [...PACKAGES, ...TEST_PACKAGES] : PACKAGES;
+  const wanted = ['test', 'pictures'].includes(command) ? [...PACKAGES, ...TEST_PACKAGES] : PACKAGES;
   const obstacle = obstacleToInstalling(wanted);
   if (obstacle) {
     console.log(`! ${obstacle}`);

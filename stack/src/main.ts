@@ -60,7 +60,11 @@ function program(): Command {
 }
 
 /** Commands that live with the tests. */
-const SCRIPTS = { bench: 'test/dist/bench/main.js', 'test:compose': 'test/dist/compose/main.js' };
+const SCRIPTS = {
+  bench: 'test/dist/bench/main.js',
+  pictures: 'test/dist/dashboard/pictures.js',
+  'test:compose': 'test/dist/compose/main.js',
+};
 
 /** Ends the process with the code; its open handles don't matter any more. */
 async function finish(exitCode: Promise<number>): Promise<void> {
