@@ -83,10 +83,11 @@ export function operationLog(
     takenLine(operation, isOperator),
     ...steps.flatMap((step) => stepLines(step, operation, isOperator)),
     line(operation.cancelRequestedAt, 'a cancel was asked for', null, 'warning'),
-    endLine(operation),
   ];
-  return lines
-    .flatMap(({ at, ...rest }) => (at === null ? [] : [{ at, ...rest }]))
-    .sort((a, b) => +a.at - +b.at)
-    .map(({ at, ...rest }) => ({ at: isoTime(at), ...rest }));
+  const happened = (line: Line) => line.at !== null;
+  // The end is last, though its time is taken a moment before that of the last step, in the same statement.
+  return [
+    ...lines.filter(happened).sort((a, b) => +a.at! - +b.at!),
+    ...[endLine(operation)].filter(happened),
+  ].map(({ at, ...rest }) => ({ at: isoTime(at!), ...rest }));
 }

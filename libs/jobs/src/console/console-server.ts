@@ -5,7 +5,7 @@ import {
   type ConsoleToWorker,
 } from '@berth/contracts';
 import type { Redis } from 'ioredis';
-import { entriesOf, WORKERS_GROUP } from '../exec/exec-streams';
+import { RequestStream } from '../request-stream';
 import { ConsoleLink } from './console-link';
 import {
   consoleRequestsKey,
@@ -23,17 +23,13 @@ export interface ConsoleOutcome {
 /** Serves a link until it ends; null where the link's signal did. What it throws has the API ask another worker. */
 export type ConsoleHandler = (link: ConsoleLink) => Promise<ConsoleOutcome | null>;
 
-const BLOCK_MS = 5000;
-const RETRY_MS = 200;
-
 /** Takes consoles from the stream of requests, each by one worker, and serves them by `handler`. */
 export class ConsoleServer {
   private readonly links = new Map<string, ConsoleLink>();
-  private readonly running = new Set<Promise<void>>();
+  private readonly requests: RequestStream;
   private readonly key: string;
   private readonly stream: ConsoleStreamReader;
   private stopped = false;
-  private loop: Promise<void> | null = null;
   private heartbeat: NodeJS.Timeout | undefined;
 
   /** `requests` and `reader` block, so they are this server's alone. `concurrency`: consoles at a time. */
@@ -49,7 +45,16 @@ export class ConsoleServer {
       onError: (error: Error) => void;
     },
   ) {
-    const { redis, reader, prefix, workerId, onError } = options;
+    const { redis, requests, reader, prefix, workerId, concurrency, onError } = options;
+    this.requests = new RequestStream({
+      redis,
+      reader: requests,
+      key: consoleRequestsKey(prefix),
+      workerId,
+      concurrency,
+      serve: (value) => this.serve(value),
+      onError,
+    });
     this.key = consoleStreamKey(prefix, workerId);
     this.stream = new ConsoleStreamReader({
       redis,
@@ -66,64 +71,18 @@ export class ConsoleServer {
 
   start(): void {
     this.stream.start();
-    this.loop = this.read();
+    this.requests.start();
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
   }
 
   /** Ends all consoles: their shells end, and the API asks another worker for new ones. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.options.requests.disconnect();
-    await this.loop;
+    await this.requests.stopTaking();
     for (const link of this.links.values()) link.end();
-    await Promise.all(this.running);
+    await this.requests.served();
     clearInterval(this.heartbeat);
     await this.stream.stop();
-  }
-
-  private async read(): Promise<void> {
-    const { redis, requests, prefix, workerId, concurrency, onError } = this.options;
-    const key = consoleRequestsKey(prefix);
-    while (!this.stopped) {
-      try {
-        const room = concurrency - this.running.size;
-        if (room <= 0) {
-          await Promise.race(this.running);
-          continue;
-        }
-        const answer = await requests.xreadgroup(
-          'GROUP',
-          WORKERS_GROUP,
-          workerId,
-          'COUNT',
-          room,
-          'BLOCK',
-          BLOCK_MS,
-          'STREAMS',
-          key,
-          '>',
-        );
-        for (const { id, value } of entriesOf(answer)) {
-          // Taken is taken: of a worker that dies with it the API hears nothing, and asks anew.
-          await redis.multi().xack(key, WORKERS_GROUP, id).xdel(key, id).exec();
-          this.begin(value);
-        }
-      } catch (error) {
-        if (this.stopped) return;
-        if (String(error).includes('NOGROUP')) {
-          await redis.xgroup('CREATE', key, WORKERS_GROUP, '0', 'MKSTREAM').catch(() => undefined);
-          continue;
-        }
-        onError(error as Error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
-  }
-
-  private begin(value: string): void {
-    const work = this.serve(value).catch((error: unknown) => this.options.onError(error as Error));
-    this.running.add(work);
-    void work.finally(() => this.running.delete(work));
   }
 
   private async serve(value: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { execRequestSchema, type ExecReply, type ExecRequest } from '@berth/contracts';
 import type { Redis } from 'ioredis';
-import { CHUNK_BYTES, entriesOf, requestsKey, sendReply, WORKERS_GROUP } from './exec-streams';
+import { RequestStream } from '../request-stream';
+import { CHUNK_BYTES, requestsKey, sendReply } from './exec-streams';
 
 export interface ExecOutput {
   stdout(chunk: Buffer): void;
@@ -14,13 +15,9 @@ export type ExecHandler = (
   signal: AbortSignal,
 ) => Promise<{ exitCode: number; truncated: boolean }>;
 
-const BLOCK_MS = 5000;
-
 /** Takes exec requests from the stream and answers them. Each request goes to one worker, once: a command is never run twice. */
 export class ExecServer {
-  private stopped = false;
-  private loop: Promise<void> | null = null;
-  private readonly running = new Set<Promise<void>>();
+  private readonly requests: RequestStream;
   private readonly abort = new AbortController();
 
   /** `reader` blocks, so it is this server's alone. `concurrency`: commands at a time. */
@@ -34,74 +31,27 @@ export class ExecServer {
       handler: ExecHandler;
       onError: (error: Error) => void;
     },
-  ) {}
+  ) {
+    const { prefix, ...rest } = options;
+    this.requests = new RequestStream({
+      ...rest,
+      key: requestsKey(prefix),
+      serve: (value) => this.answer(value),
+    });
+  }
 
   start(): void {
-    this.loop = this.read();
+    this.requests.start();
   }
 
   /** Takes no new requests and waits for the running ones; `abortRunning` ends them. */
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.options.reader.disconnect();
-    await this.loop;
-    await Promise.all(this.running);
+    await this.requests.stopTaking();
+    await this.requests.served();
   }
 
   abortRunning(): void {
     this.abort.abort('shutdown');
-  }
-
-  private async read(): Promise<void> {
-    const { reader, prefix, workerId, onError } = this.options;
-    const key = requestsKey(prefix);
-    while (!this.stopped) {
-      try {
-        const room = this.options.concurrency - this.running.size;
-        if (room <= 0) {
-          await Promise.race(this.running);
-          continue;
-        }
-        const answer = await reader.xreadgroup(
-          'GROUP',
-          WORKERS_GROUP,
-          workerId,
-          'COUNT',
-          room,
-          'BLOCK',
-          BLOCK_MS,
-          'STREAMS',
-          key,
-          '>',
-        );
-        for (const { id, value } of entriesOf(answer)) {
-          // Taken is taken: a worker that dies with it leaves the asker to its time limit rather than running it twice.
-          await this.options.redis.multi().xack(key, WORKERS_GROUP, id).xdel(key, id).exec();
-          this.take(value);
-        }
-      } catch (error) {
-        if (this.stopped) return;
-        if (String(error).includes('NOGROUP')) {
-          await this.makeGroup(key).catch(onError);
-          continue;
-        }
-        onError(error as Error);
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-    }
-  }
-
-  /** From the stream's start: requests that came before the first worker (or after a wiped Redis) are still answered. */
-  private async makeGroup(key: string): Promise<void> {
-    await this.options.redis.xgroup('CREATE', key, WORKERS_GROUP, '0', 'MKSTREAM').catch((error: unknown) => {
-      if (!String(error).includes('BUSYGROUP')) throw error;
-    });
-  }
-
-  private take(value: string): void {
-    const work = this.answer(value).catch((error: unknown) => this.options.onError(error as Error));
-    this.running.add(work);
-    void work.finally(() => this.running.delete(work));
   }
 
   private async answer(value: string): Promise<void> {

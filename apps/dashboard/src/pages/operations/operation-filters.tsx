@@ -24,7 +24,7 @@ export function OperationFilters({ filters, onChange }: OperationFiltersProps) {
     <Group p="sm" gap="sm">
       <SearchInput
         label="Search jobs"
-        placeholder="Server, host, id or error"
+        placeholder="Server’s name, or an id"
         value={filters.search}
         onChange={set('search')}
       />
