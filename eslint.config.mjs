@@ -37,6 +37,8 @@ export default tseslint.config(
           message: 'Named exports only: a default export has another name in every file.',
         },
       ],
+      // See libs/contracts/src/parse-url.ts, which is to be used instead.
+      'no-restricted-properties': ['error', { object: 'URL', property: 'canParse' }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },

@@ -1,3 +1,4 @@
+import { parseUrl } from '@berth/contracts';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { connect } from 'node:net';
@@ -28,7 +29,7 @@ async function serveProxy(registry: URL, socketPath: string): Promise<Server> {
   const allowed = `${registry.hostname}:${port}`;
   const proxy = createServer((incoming, outgoing) => {
     // A registry without TLS: the whole URL is in the request line.
-    const wanted = URL.canParse(incoming.url ?? '') ? new URL(incoming.url ?? '') : null;
+    const wanted = parseUrl(incoming.url ?? '');
     if (wanted?.host !== registry.host || wanted.protocol !== 'http:') {
       outgoing.writeHead(403).end(`only ${allowed} may be reached from here\n`);
       return;

@@ -1,3 +1,4 @@
+import { parseUrl } from '@berth/contracts';
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
@@ -24,9 +25,8 @@ export function integer(range: { min: number; max: number }): z.ZodType<number, 
 export function url(protocols: string[]): z.ZodType<string, string> {
   const message = `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
   return z.string('is missing').refine((value) => {
-    if (!URL.canParse(value)) return false;
-    const parsed = new URL(value);
-    return protocols.includes(parsed.protocol) && parsed.hostname !== '';
+    const parsed = parseUrl(value);
+    return parsed !== null && protocols.includes(parsed.protocol) && parsed.hostname !== '';
   }, message);
 }
 

@@ -35,6 +35,7 @@ export * from './meters';
 export * from './migration-mode';
 export * from './names';
 export * from './operation-kinds';
+export * from './parse-url';
 export * from './price';
 export * from './ssh-key';
 export * from './states';

@@ -1,3 +1,4 @@
+import { parseUrl } from '@berth/contracts';
 import ipaddr from 'ipaddr.js';
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
@@ -30,8 +31,8 @@ export function literalAddressOf(url: URL): string | null {
 
 /** Why events can't be sent to the URL; null where nothing is against it. A name's addresses are looked at when it is sent. */
 export function webhookUrlProblem(text: string, allowed: readonly string[]): string | null {
-  if (/[\s\p{C}]/u.test(text) || !URL.canParse(text)) return 'must be a URL such as https://example.com/hook';
-  const url = new URL(text);
+  const url = /[\s\p{C}]/u.test(text) ? null : parseUrl(text);
+  if (!url) return 'must be a URL such as https://example.com/hook';
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must start with https:// or http://';
   if (url.username !== '' || url.password !== '') return 'must not hold a user or a password';
   if (url.hash !== '') return 'must not hold a fragment (#…)';

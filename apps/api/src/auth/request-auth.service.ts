@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { ApiConfig } from '@berth/config';
 import { BerthError } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectConfig } from '../api-config';
 import type { Caller, CurrentSession } from '../http/request-context';
-import { assertNotForged, assertOwnOrigin } from './same-origin';
+import { assertNotForged } from './same-origin';
 import { SessionCookies } from './session-cookies.service';
 import { SessionLookupService } from './session-lookup.service';
 import { TokenLookupService } from './token-lookup.service';
@@ -30,7 +28,6 @@ const NOBODY = {
 @Injectable()
 export class RequestAuthService {
   constructor(
-    @InjectConfig() private readonly config: ApiConfig,
     @Inject(TokenLookupService) private readonly tokens: TokenLookupService,
     @Inject(SessionLookupService) private readonly sessions: SessionLookupService,
     @Inject(SessionCookies) private readonly cookies: SessionCookies,
@@ -51,13 +48,6 @@ export class RequestAuthService {
     }
     assertNotForged({ method: request.method ?? 'GET', headers: request.headers }, found.session);
     return found;
-  }
-
-  /** For WebSockets, which are asked for by a GET: as `authenticate`, and a cookie counts from our own pages only. */
-  async authenticateUpgrade(request: IncomingMessage): Promise<Caller> {
-    const { caller, session } = await this.authenticate(request);
-    if (session) assertOwnOrigin(request.headers, this.config.publicUrl);
-    return caller;
   }
 
   /** The session of a request's cookie, or null: its caller has shown nothing but the cookie. */

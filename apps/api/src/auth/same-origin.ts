@@ -33,18 +33,3 @@ export function assertNotForged(
     "send the session's csrf_token in the header X-CSRF-Token (GET /v1/session answers it)",
   );
 }
-
-/**
- * Browsers hold WebSockets to no origin: we do. The public URL's; where none is set, that which the request was sent to,
- * whose name is as little a page's to choose.
- */
-export function assertOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string | null): void {
-  const { origin } = headers;
-  const parsed = origin !== undefined && URL.canParse(origin) ? new URL(origin) : null;
-  const own = publicUrl === null ? parsed?.host === headers.host : origin === new URL(publicUrl).origin;
-  if (parsed && own) return;
-  throw new BerthError(
-    'forbidden',
-    `a WebSocket by a session's cookie must come from ${publicUrl ?? 'the dashboard'}, by its Origin`,
-  );
-}

@@ -1,3 +1,4 @@
+import { parseUrl } from '@berth/contracts';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
@@ -7,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 export function isOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string | null): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return true;
-  if (!URL.canParse(origin)) return false;
-  const { host: of, origin: whole } = new URL(origin);
-  return (publicUrl !== null && whole === new URL(publicUrl).origin) || of === host;
+  const from = parseUrl(origin);
+  if (!from) return false;
+  return (publicUrl !== null && from.origin === new URL(publicUrl).origin) || from.host === host;
 }

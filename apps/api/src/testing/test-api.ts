@@ -10,7 +10,6 @@ import {
 } from '@berth/database';
 import { createTestDatabase, makeWorld, type TestDatabase, type World } from '@berth/testing';
 import { listen } from '../listen';
-import { RequestAuthService } from '../auth/request-auth.service';
 import { createApi } from '../create-api';
 
 /** An answer, its body parsed where it is JSON. */
@@ -37,8 +36,6 @@ export interface TestApi {
   keys: SealingKeyPair;
   database: TestDatabase;
   world: World;
-  /** What other parts ask who sends a request. */
-  auth: RequestAuthService;
   tokens: { operator: string; billing: string; customer: string };
   /** `customer`'s unless another token is given; null sends none. */
   request(method: string, path: string, options?: TestRequest): Promise<TestAnswer>;
@@ -148,7 +145,6 @@ export async function startTestApi(
     keys,
     database,
     world,
-    auth: app.get(RequestAuthService),
     tokens,
     makeToken: make,
     request: (method, path, options = {}) =>

@@ -1,3 +1,4 @@
+import { parseUrl } from '@berth/contracts';
 import { StepError } from '@berth/domain';
 import { Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
@@ -25,9 +26,9 @@ export async function openHttp(source: URL, signal: AbortSignal): Promise<Opened
     const location = response.status >= 300 && response.status < 400 && response.headers.get('location');
     if (!location) return read(url, response, stall);
     await response.body?.cancel();
-    if (!URL.canParse(location, url.href))
-      throw failed('abort', url, 'redirects to something that is no URL');
-    url = new URL(location, url);
+    const next = parseUrl(location, url);
+    if (!next) throw failed('abort', url, 'redirects to something that is no URL');
+    url = next;
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       throw new StepError(
         'abort',

@@ -1,3 +1,4 @@
+import { parseUrl } from '@berth/contracts';
 import { StepError } from '@berth/domain';
 import { Injectable } from '@nestjs/common';
 import { InjectOptions, type WorkerOptions } from '../core/worker-options';
@@ -12,7 +13,7 @@ export class TemplateSource {
 
   /** Throws StepError: `template_unavailable` (retry where it may come back), `template_source_refused`. */
   async open(source: string, signal: AbortSignal): Promise<OpenedSource> {
-    const url = URL.canParse(source) ? new URL(source) : null;
+    const url = parseUrl(source);
     switch (url?.protocol) {
       case 'file:':
         return openFile(url, this.options.config.templateFileRoots);

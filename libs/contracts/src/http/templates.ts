@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { parseUrl } from '../parse-url';
 import { descriptionSchema, resourceNameSchema } from '../names';
 import { listQuerySchema, timeSchema } from './list-query';
 
@@ -17,8 +18,8 @@ export const templateSourceSchema = z
   .string()
   .max(2000)
   .refine((text) => {
-    if (!URL_CHARACTERS.test(text) || !URL.canParse(text)) return false;
-    const url = new URL(text);
+    const url = URL_CHARACTERS.test(text) ? parseUrl(text) : null;
+    if (!url) return false;
     if (url.protocol === 'file:') return url.host === '' && text.startsWith('file:///');
     return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
   }, 'must be http://…, https://… or file:///…, without credentials, query or fragment');

@@ -1,3 +1,5 @@
+import { parseUrl } from '@berth/contracts';
+
 const HERE = 'http://here.invalid';
 const HOME = '/';
 
@@ -6,8 +8,10 @@ const HOME = '/';
  * by what a browser makes of it (`/\host`, `//host`, tabs between), and that once more: `/.//host` becomes `//host`.
  */
 export function returnPath(asked: string | undefined): string {
-  if (asked === undefined || !asked.startsWith('/') || !URL.canParse(asked, HERE)) return HOME;
-  const { origin, pathname, search, hash } = new URL(asked, HERE);
+  if (asked === undefined || !asked.startsWith('/')) return HOME;
+  const url = parseUrl(asked, HERE);
+  if (!url) return HOME;
+  const { origin, pathname, search, hash } = url;
   // No route of the API: a GET of it would be sent in the signed-in person's name.
   if (origin !== HERE || pathname.startsWith('//') || pathname.startsWith('/v1/')) return HOME;
   return pathname + search + hash;
