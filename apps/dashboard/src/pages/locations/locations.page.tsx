@@ -5,7 +5,7 @@ import { answerOf, api } from '../../api/client';
 import { listRows } from '../../api/rows';
 import type { Location } from '../../api/types';
 import { useAction } from '../../api/use-action';
-import { ConfirmByName } from '../../components/confirm-by-name';
+import { DeleteDialog } from '../../components/delete-dialog';
 import { FormModal } from '../../components/form-modal';
 import { Card, Page } from '../../components/page';
 import { PageLink } from '../../components/page-link';
@@ -20,10 +20,6 @@ export function LocationsPage() {
   const writes = mayWrite(useSession());
   const [edited, setEdited] = useState<Location | 'new' | null>(null);
   const [doomed, setDoomed] = useState<Location | null>(null);
-  const remove = useAction(
-    ({ id }: Location) => answerOf(api.DELETE('/v1/locations/{id}', { params: { path: { id } } })),
-    { changes: ['locations'], quiet: true, said: (_, { name }) => `${name} is deleted` },
-  );
   const add = writes && <Button onClick={() => setEdited('new')}>New location</Button>;
   const columns: Column<Location>[] = [
     {
@@ -78,18 +74,14 @@ export function LocationsPage() {
         />
       </Card>
       {edited && <LocationForm location={edited === 'new' ? null : edited} onClose={() => setEdited(null)} />}
-      {doomed && (
-        <ConfirmByName
-          opened
-          onClose={() => setDoomed(null)}
-          title={`Delete ${doomed.name}`}
-          name={doomed.name}
-          action="Delete"
-          onConfirm={() => remove.mutateAsync(doomed)}
-        >
-          Only a location without hosts and address pools can be deleted.
-        </ConfirmByName>
-      )}
+      <DeleteDialog
+        thing={doomed}
+        resource="locations"
+        remove={(id) => answerOf(api.DELETE('/v1/locations/{id}', { params: { path: { id } } }))}
+        onClose={() => setDoomed(null)}
+      >
+        Only a location without hosts and address pools can be deleted.
+      </DeleteDialog>
     </Page>
   );
 }

@@ -1,10 +1,7 @@
 import { Group } from '@mantine/core';
 import { ChoiceFilter, SearchInput } from '../../components/filters';
-import { HostSelect } from '../../components/host-select';
 import { ServerChip } from '../../components/server-chip';
-import { TenantSelect } from '../../components/tenant-select';
-import { isOperator, isStaff } from '../../session/session';
-import { useSession } from '../../session/session-context';
+import { WhoseFilters } from '../../components/whose-filters';
 import { operationKinds } from './operation-kinds';
 
 /** As the API's parameters are called. */
@@ -18,7 +15,6 @@ interface OperationFiltersProps {
 }
 
 export function OperationFilters({ filters, onChange }: OperationFiltersProps) {
-  const session = useSession();
   const set = (name: string) => (value: string | undefined) => onChange({ [name]: value });
   return (
     <Group p="sm" gap="sm">
@@ -30,24 +26,7 @@ export function OperationFilters({ filters, onChange }: OperationFiltersProps) {
       />
       <ChoiceFilter label="Any state" choices={STATUSES} value={filters.status} onChange={set('status')} />
       <ChoiceFilter label="Any kind" choices={operationKinds} value={filters.kind} onChange={set('kind')} />
-      {isOperator(session) && (
-        <HostSelect
-          label="Any host"
-          hiddenLabel
-          placeholder="Any host"
-          value={filters.host_id}
-          onChange={set('host_id')}
-        />
-      )}
-      {isStaff(session) && (
-        <TenantSelect
-          label="Any tenant"
-          hiddenLabel
-          placeholder="Any tenant"
-          value={filters.tenant_id}
-          onChange={set('tenant_id')}
-        />
-      )}
+      <WhoseFilters filters={filters} set={set} />
       <ServerChip id={filters.server_id} onClear={() => onChange({ server_id: undefined })} />
     </Group>
   );

@@ -4,8 +4,7 @@ import { useState } from 'react';
 import { answerOf, api } from '../../api/client';
 import { listRows } from '../../api/rows';
 import type { Plan } from '../../api/types';
-import { useAction } from '../../api/use-action';
-import { ConfirmByName } from '../../components/confirm-by-name';
+import { DeleteDialog } from '../../components/delete-dialog';
 import { Card, Page } from '../../components/page';
 import { type Column, ResourceTable } from '../../components/resource-table';
 import { RowMenu } from '../../components/row-menu';
@@ -21,10 +20,6 @@ export function PlansPage() {
   const writes = mayWrite(useSession());
   const [edited, setEdited] = useState<Plan | 'new' | null>(null);
   const [doomed, setDoomed] = useState<Plan | null>(null);
-  const remove = useAction(
-    ({ id }: Plan) => answerOf(api.DELETE('/v1/plans/{id}', { params: { path: { id } } })),
-    { changes: ['plans'], quiet: true, said: (_, { name }) => `${name} is deleted` },
-  );
   const add = writes && <Button onClick={() => setEdited('new')}>New plan</Button>;
   return (
     <Page
@@ -62,18 +57,14 @@ export function PlansPage() {
         />
       </Card>
       {edited && <PlanForm plan={edited === 'new' ? null : edited} onClose={() => setEdited(null)} />}
-      {doomed && (
-        <ConfirmByName
-          opened
-          onClose={() => setDoomed(null)}
-          title={`Delete ${doomed.name}`}
-          name={doomed.name}
-          action="Delete"
-          onConfirm={() => remove.mutateAsync(doomed)}
-        >
-          It can’t be ordered any more, and nobody can change to it.
-        </ConfirmByName>
-      )}
+      <DeleteDialog
+        thing={doomed}
+        resource="plans"
+        remove={(id) => answerOf(api.DELETE('/v1/plans/{id}', { params: { path: { id } } }))}
+        onClose={() => setDoomed(null)}
+      >
+        It can’t be ordered any more, and nobody can change to it.
+      </DeleteDialog>
     </Page>
   );
 }

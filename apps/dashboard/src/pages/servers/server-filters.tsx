@@ -3,9 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { locationsQuery, plansQuery, templatesQuery } from '../../api/catalogue';
 import { ChoiceFilter, OneFilter, SearchInput } from '../../components/filters';
-import { HostSelect } from '../../components/host-select';
-import { TenantSelect } from '../../components/tenant-select';
-import { isOperator, isStaff } from '../../session/session';
+import { WhoseFilters } from '../../components/whose-filters';
+import { isStaff } from '../../session/session';
 import { useSession } from '../../session/session-context';
 
 /** As the API's parameters are called. */
@@ -66,24 +65,7 @@ export function ServerFilters({ filters, onChange }: ServerFiltersProps) {
               onChange={set('location')}
             />
           )}
-          {isOperator(session) && (
-            <HostSelect
-              label="Any host"
-              hiddenLabel
-              placeholder="Any host"
-              value={filters.host_id}
-              onChange={set('host_id')}
-            />
-          )}
-          {isStaff(session) && (
-            <TenantSelect
-              label="Any tenant"
-              hiddenLabel
-              placeholder="Any tenant"
-              value={filters.tenant_id}
-              onChange={set('tenant_id')}
-            />
-          )}
+          <WhoseFilters filters={filters} set={set} />
           <SearchInput
             label="Labels"
             placeholder="Labels: env=prod,!old"

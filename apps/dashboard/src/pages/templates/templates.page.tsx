@@ -4,8 +4,7 @@ import { useState } from 'react';
 import { answerOf, api } from '../../api/client';
 import { listRows } from '../../api/rows';
 import type { Template } from '../../api/types';
-import { useAction } from '../../api/use-action';
-import { ConfirmByName } from '../../components/confirm-by-name';
+import { DeleteDialog } from '../../components/delete-dialog';
 import { Card, Page } from '../../components/page';
 import { type Column, ResourceTable } from '../../components/resource-table';
 import { RowMenu } from '../../components/row-menu';
@@ -20,10 +19,6 @@ export function TemplatesPage() {
   const writes = mayWrite(useSession());
   const [edited, setEdited] = useState<Template | 'new' | null>(null);
   const [doomed, setDoomed] = useState<Template | null>(null);
-  const remove = useAction(
-    ({ id }: Template) => answerOf(api.DELETE('/v1/templates/{id}', { params: { path: { id } } })),
-    { changes: ['templates'], quiet: true, said: (_, { name }) => `${name} is deleted` },
-  );
   const add = writes && <Button onClick={() => setEdited('new')}>New template</Button>;
   return (
     <Page
@@ -61,18 +56,14 @@ export function TemplatesPage() {
         />
       </Card>
       {edited && <TemplateForm template={edited === 'new' ? null : edited} onClose={() => setEdited(null)} />}
-      {doomed && (
-        <ConfirmByName
-          opened
-          onClose={() => setDoomed(null)}
-          title={`Delete ${doomed.name}`}
-          name={doomed.name}
-          action="Delete"
-          onConfirm={() => remove.mutateAsync(doomed)}
-        >
-          It can’t be ordered any more. Servers that were made from it stay as they are.
-        </ConfirmByName>
-      )}
+      <DeleteDialog
+        thing={doomed}
+        resource="templates"
+        remove={(id) => answerOf(api.DELETE('/v1/templates/{id}', { params: { path: { id } } }))}
+        onClose={() => setDoomed(null)}
+      >
+        It can’t be ordered any more. Servers that were made from it stay as they are.
+      </DeleteDialog>
     </Page>
   );
 }
