@@ -17,10 +17,11 @@ berth_create() {
 
 # All but the configuration, with which the container is complete. Commands that need no other's result run beside each
 # other, and are still to be waited for: the kernel makes the disk while the shell writes files. MOUNTS is set by who goes on to
-# launch.
+# launch, which finds the mount and the firewall begun.
 JOBS=()
 MOUNTS=
 MOUNTING=
+FIREWALL=
 CLONE_SOURCE=
 begin_create() {
   local spec keys password line
@@ -35,11 +36,21 @@ begin_create() {
     [[ $line != limit\ * ]] || { line=${line#limit } && require_limit "${line%% *}"; }
   done <<<"$spec"
   if [[ $CLONE_SOURCE ]]; then find_clone_origin; else find_template "$spec"; fi
-  [[ -d $DIR && -d $ROOT && -d $RUN/devices/$ID ]] || mkdir -p -m 700 "$DIR" "$ROOT" "$RUN/devices/$ID"
+  if [[ ! -d $DIR || ! -d $ROOT || ! -d $RUN/devices/$ID ]]; then
+    open_account &
+    mkdir -p -m 700 "$DIR" "$ROOT" "$RUN/devices/$ID"
+    wait "$!"
+    HAS_ACCOUNT=1
+  fi
   make_root "$spec" &
   JOBS=("$!")
   write_spec "$spec"
   write_network
+  if [[ $MOUNTS && $FRESH ]]; then
+    NEW=1
+    take_over_network &
+    FIREWALL=$!
+  fi
   write_interfaces
   render_config
   wait_for_jobs
@@ -91,7 +102,6 @@ berth_create_started() {
   # All that it is made of is there: to the disk while LXC starts it, rather than while its customer is told.
   trap - EXIT
   flush </dev/null >/dev/null 2>&1 {LOCK_FD}>&- &
-  NEW=1
   launch
   await_answer || fail command_failed "its init ended at once"
 }
@@ -140,17 +150,19 @@ start_existing() {
 }
 
 launch() {
-  local firewall log=$RUN/log/$ID
+  local log=$RUN/log/$ID
   printf 'Version: 2.5\n' >"$RUN/beancounters/$ID"
   [[ ! -e $RUN/state/$ID.restored ]] || rm "$RUN/state/$ID.restored"
-  take_over_network &
-  firewall=$!
+  if [[ ! $FIREWALL ]]; then
+    take_over_network &
+    FIREWALL=$!
+  fi
   if [[ $MOUNTING ]]; then
     wait "$MOUNTING"
   else
     mount_root
   fi
-  wait "$firewall"
+  wait "$FIREWALL"
   start_quota_broker
   : >"$log"
   : >"$log.hook"

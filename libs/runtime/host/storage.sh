@@ -80,10 +80,16 @@ make_root() {
   fi
 }
 
+# Makes the container's own quota group, where there is none.
+HAS_ACCOUNT=
+open_account() {
+  ! simple_quota || btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
+}
+
 # snapshot_root SUBVOLUME: a writable copy of it as the root, of the container's own quota group.
 snapshot_root() {
   if simple_quota; then
-    btrfs qgroup create "1/${ID#ct}" "$POOL" 2>/dev/null || true
+    [[ $HAS_ACCOUNT ]] || open_account
     btrfs -q subvolume snapshot -i "1/${ID#ct}" "$1" "$DIR/rootfs" >/dev/null
   else
     btrfs -q subvolume snapshot "$1" "$DIR/rootfs" >/dev/null

@@ -1,6 +1,6 @@
 import { allCapabilities, type Limits } from '@berth/contracts';
 import {
-  allocateAddress,
+  allocateAddresses,
   insertNewServer,
   createOperation,
   HostEntity,
@@ -187,12 +187,11 @@ export async function orderServer(
     // The database's to say, but for a test of what lies back.
     const { createdAt } = given;
     if (createdAt) await em.update(ServerEntity, { id }, { createdAt });
-    await allocateAddress(em, {
+    await allocateAddresses(em, {
       locationId: world.location.id,
       serverId: id,
       tenantId: world.tenant.id,
-      family: 4,
-      isPrimary: true,
+      wanted: [{ family: 4, isPrimary: true }],
     });
     const operation = await createOperation(em, {
       kind: input.snapshot_id ? 'clone_server' : 'create_server',

@@ -1,6 +1,12 @@
 import { OperationsQueue } from '@berth/jobs';
 import type { ApiConfig } from '@berth/config';
-import { claimIdempotencyKey, inTransaction, recordAudit, rememberAnswer } from '@berth/database';
+import {
+  type AuditRecord,
+  claimIdempotencyKey,
+  inTransaction,
+  recordAudit,
+  rememberAnswer,
+} from '@berth/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { InjectConfig } from '../api-config';
@@ -24,18 +30,20 @@ export interface AuditEntry {
   details?: Record<string, unknown>;
 }
 
+export const auditRecord = ({ caller, requestId }: RequestContext, entry: AuditEntry): AuditRecord => ({
+  actor: caller.tokenId,
+  role: caller.role,
+  tenantId: entry.tenantId,
+  action: entry.action,
+  targetType: entry.target.type,
+  targetId: entry.target.id,
+  requestId,
+  details: entry.details,
+});
+
 /** Writes the audit event of a change, in its transaction. */
-export async function audit(em: EntityManager, context: RequestContext, entry: AuditEntry): Promise<void> {
-  await recordAudit(em, {
-    actor: context.caller.tokenId,
-    role: context.caller.role,
-    tenantId: entry.tenantId,
-    action: entry.action,
-    targetType: entry.target.type,
-    targetId: entry.target.id,
-    requestId: context.requestId,
-    details: entry.details,
-  });
+export function audit(em: EntityManager, context: RequestContext, entry: AuditEntry): Promise<void> {
+  return recordAudit(em, auditRecord(context, entry));
 }
 
 /** Runs what changes something: one request, one transaction, its idempotency key included. */

@@ -2,8 +2,10 @@ import type { OperationView } from '@berth/contracts';
 import { entityFrom, OperationEntity, OperationStepEntity, prepared } from '@berth/database';
 import { planOf } from '@berth/domain';
 import { type DataSource, type EntityManager, In } from 'typeorm';
+import { isUuid, notFound } from '../http/reference';
 import type { Caller } from '../http/request-context';
 import { isoTime } from '../http/time';
+import { maySee } from './operation-lookup';
 
 type ShownStep = Pick<
   OperationStepEntity,
@@ -62,16 +64,19 @@ const OPERATION_NOW = prepared(
      FROM operations o WHERE o.id = $1`,
 );
 
-/** One that exists, it and its steps as of one moment. */
+/** It and its steps as of one moment. Throws `not_found` where this caller may see none. */
 export async function presentOperationNow(
   dataSource: DataSource,
   id: string,
   caller: Caller,
 ): Promise<OperationView> {
-  const [row]: { operation: Record<string, unknown>; steps: Record<string, unknown>[] }[] =
-    await dataSource.query(OPERATION_NOW, [id]);
-  const steps = row!.steps.map((step) => entityFrom(dataSource, OperationStepEntity, step));
-  return operationView(entityFrom(dataSource, OperationEntity, row!.operation), steps, caller);
+  const [row]: { operation: Record<string, unknown>; steps: Record<string, unknown>[] }[] = isUuid(id)
+    ? await dataSource.query(OPERATION_NOW, [id])
+    : [];
+  const operation = row && entityFrom(dataSource, OperationEntity, row.operation);
+  if (!operation || !maySee(caller, operation)) throw notFound('operation', id);
+  const steps = row.steps.map((step) => entityFrom(dataSource, OperationStepEntity, step));
+  return operationView(operation, steps, caller);
 }
 
 /** Operations with their steps, as this caller may see them. */

@@ -26,6 +26,7 @@ interface State {
 export class OperationStreamService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(OperationStreamService.name);
   private readonly open = new Set<() => void>();
+  private closing = false;
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
@@ -34,23 +35,16 @@ export class OperationStreamService implements BeforeApplicationShutdown {
 
   /** Clients come back to another process by themselves, and get the whole state at once. */
   beforeApplicationShutdown(): void {
+    this.closing = true;
     for (const end of this.open) end();
   }
 
-  /** Begins the stream; returns at once. The caller has checked that the operation may be seen. */
-  stream(operationId: string, caller: Caller, response: Response): void {
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-    });
-    response.write('retry: 1000\n\n');
-    let last = '';
-    let busy = false;
-    let again = false;
-    let serverId: string | null = null;
-    const send = async (ended: boolean) => {
-      const state = await this.state(operationId, caller, ended ? serverId : null);
+  /** Resolves when the stream has begun. Throws `not_found`, nothing sent yet, where this caller may see no such operation. */
+  async stream(operationId: string, caller: Caller, response: Response): Promise<void> {
+    let [last, serverId]: [string, string | null] = ['', null];
+    // The first look is under way already, and what is told meanwhile makes for another.
+    let [busy, again] = [true, false];
+    const show = (state: State) => {
       const { json, final, server } = state;
       serverId = state.serverId;
       if (json !== last && !response.writableEnded) response.write(`event: operation\ndata: ${json}\n\n`);
@@ -65,32 +59,45 @@ export class OperationStreamService implements BeforeApplicationShutdown {
         return;
       }
       busy = true;
-      send(ended)
+      this.state(operationId, caller, ended ? serverId : null)
+        .then(show)
         .catch((error: unknown) => {
           this.logger.warn({ err: error }, 'an event stream ended early');
           end();
         })
-        .finally(() => {
-          busy = false;
-          if (again && this.open.has(end)) {
-            again = false;
-            look();
-          }
-        });
+        .finally(looked);
     };
-    const unwatch = this.events.watch(operationId, ({ ended }) => look(ended));
-    const poll = setInterval(() => look(), POLL_MS);
-    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    const looked = () => {
+      busy = false;
+      if (!again || !this.open.has(end)) return;
+      again = false;
+      look();
+    };
+    const timers: NodeJS.Timeout[] = [];
     const end = () => {
       if (!this.open.delete(end)) return;
       unwatch();
-      clearInterval(poll);
-      clearInterval(heartbeat);
+      timers.forEach(clearInterval);
       response.end();
     };
+    const unwatch = this.events.watch(operationId, ({ ended }) => look(ended));
+    const first = await this.state(operationId, caller, null).catch((error: unknown) => {
+      unwatch();
+      throw error;
+    });
     this.open.add(end);
     response.on('close', end);
-    look();
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    response.write('retry: 1000\n\n');
+    timers.push(setInterval(() => look(), POLL_MS));
+    timers.push(setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS));
+    show(first);
+    looked();
+    if (this.closing || response.destroyed) end();
   }
 
   /** `endedServerId` is the server of an operation that has ended, as we heard: it is read beside the operation. */

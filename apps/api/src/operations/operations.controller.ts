@@ -1,13 +1,11 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { DataSource } from 'typeorm';
 import { AnyToken, OperatorOnly } from '../auth/access.decorator';
 import { EmptyBodyDto } from '../http/empty-body.dto';
 import { Context, type RequestContext } from '../http/request-context';
 import { Answers } from '../openapi/answers';
 import { OperationActionsService } from './operation-actions.service';
-import { findOperation } from './operation-lookup';
 import { OperationStreamService } from './operation-stream.service';
 import {
   ListOperationsQueryDto,
@@ -25,7 +23,6 @@ export class OperationsController {
     @Inject(OperationsService) private readonly operations: OperationsService,
     @Inject(OperationActionsService) private readonly actions: OperationActionsService,
     @Inject(OperationStreamService) private readonly streams: OperationStreamService,
-    @Inject(DataSource) private readonly dataSource: DataSource,
   ) {}
 
   @Get()
@@ -59,8 +56,7 @@ export class OperationsController {
   @ApiProduces('text/event-stream')
   @Answers(200, OperationEventsDto)
   async events(@Context() { caller }: RequestContext, @Param('id') id: string, @Res() response: Response) {
-    const operation = await findOperation(this.dataSource.manager, caller, id);
-    this.streams.stream(operation.id, caller, response);
+    await this.streams.stream(id, caller, response);
   }
 
   @Post(':id/actions/cancel')

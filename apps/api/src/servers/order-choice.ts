@@ -97,7 +97,7 @@ export async function chooseFor(em: EntityManager, body: CreateServerBody): Prom
 
 /**
  * Throws `no_capacity` where the location clearly has no address of a family that is asked for: a rush on an empty pool
- * is refused cheaply. Whether the last one is really left only `allocateAddress` can tell.
+ * is refused cheaply. Whether the last one is really left only `allocateAddresses` can tell.
  */
 export function assertAddressesLeft(choice: OrderChoice): void {
   const missing = choice.exhausted.find((family) => choice[`ipv${family}`] > 0);

@@ -19,7 +19,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { InjectConfig } from '../api-config';
 import { tenantOf } from '../auth/tenant-scope';
-import { type Answer, audit, CommandsService } from '../commands/commands.service';
+import { type Answer, auditRecord, CommandsService } from '../commands/commands.service';
 import { bodyDigest } from '../http/body-digest';
 import type { RequestContext } from '../http/request-context';
 import { presentNewOperation, presentOperation } from '../operations/operation-presenter';
@@ -68,16 +68,19 @@ export class ServerOrdersService {
       const { server, addresses } = await this.reserve(em, tenant, choice, body, digest);
       // Sealing costs more than anything else here: only orders that are taken pay for it.
       const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);
-      const operation = await createFirstOperation(em, {
-        kind: 'create_server',
-        serverId: server.id,
-        hostId: server.hostId,
-        tenantId,
-        requestedBy: context.caller.tokenId,
-        requestId: context.requestId,
-        input: { start: body.start, sealed_root_password: sealed },
-      });
-      await this.auditOrder(em, context, server, body);
+      const operation = await createFirstOperation(
+        em,
+        {
+          kind: 'create_server',
+          serverId: server.id,
+          hostId: server.hostId,
+          tenantId,
+          requestedBy: context.caller.tokenId,
+          requestId: context.requestId,
+          input: { start: body.start, sealed_root_password: sealed },
+        },
+        this.auditOf(context, server, body),
+      );
       const answer = this.presentNew(context, choice, server, addresses, operation);
       return { body: answer, ...(made !== null && { once: { root_password: made } }) };
     });
@@ -176,14 +179,9 @@ export class ServerOrdersService {
     };
   }
 
-  private auditOrder(
-    em: EntityManager,
-    context: RequestContext,
-    server: ServerEntity,
-    body: CreateServerBody,
-  ) {
+  private auditOf(context: RequestContext, server: ServerEntity, body: CreateServerBody) {
     const { root_password: _secret, ssh_keys: keys, ...shown } = body;
-    return audit(em, context, {
+    return auditRecord(context, {
       action: 'server.create',
       target: { type: 'server', id: server.id },
       tenantId: server.tenantId,

@@ -1,6 +1,6 @@
 import type { Feature, Limits, ServerView } from '@berth/contracts';
 import {
-  allocateAddress,
+  allocateAddresses,
   insertNewServer,
   lockTenant,
   newId,
@@ -57,7 +57,7 @@ export async function insertServer(em: EntityManager, wish: ServerWish): Promise
   });
 }
 
-/** The first of each family is its primary. IPv4 first: its pools are the ones that run out. */
+/** The first of each family is its primary. One of each family at a time: nearly all orders are for no more. */
 export async function giveAddresses(
   em: EntityManager,
   server: ServerEntity,
@@ -65,16 +65,12 @@ export async function giveAddresses(
 ): Promise<ServerView['addresses']> {
   const { locationId, tenantId, id: serverId } = server;
   const given: ServerView['addresses'] = [];
-  for (const [family, wanted] of [
-    [4, count.ipv4],
-    [6, count.ipv6],
-  ] as const) {
-    for (let i = 0; i < wanted; i++) {
-      const primary = i === 0;
-      const request = { locationId, serverId, tenantId, family, isPrimary: primary };
-      const address = await allocateAddress(em, request);
-      given.push({ address, family, prefix: UNIT_PREFIX[family], rdns: null, primary });
-    }
+  for (let turn = 0; turn < Math.max(count.ipv4, count.ipv6); turn++) {
+    const isPrimary = turn === 0;
+    const families = ([4, 6] as const).filter((family) => turn < count[`ipv${family}`]);
+    const wanted = families.map((family) => ({ family, isPrimary }));
+    for (const [family, address] of await allocateAddresses(em, { locationId, serverId, tenantId, wanted }))
+      given.push({ address, family, prefix: UNIT_PREFIX[family], rdns: null, primary: isPrimary });
   }
-  return given;
+  return given.sort((one, other) => one.family - other.family);
 }

@@ -1,6 +1,7 @@
 import type { ApiConfig } from '@berth/config';
 import type { CloneSnapshotBody, OperationView, ServerView } from '@berth/contracts';
 import {
+  type AuditRecord,
   createFirstOperation,
   placeOnHost,
   seal,
@@ -12,7 +13,7 @@ import { assertWithinQuota, demandOf } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InjectConfig } from '../api-config';
-import { audit, CommandsService } from '../commands/commands.service';
+import { auditRecord, CommandsService } from '../commands/commands.service';
 import type { RequestContext } from '../http/request-context';
 import { presentNewOperation } from '../operations/operation-presenter';
 import { newRootPassword } from '../servers/root-password';
@@ -49,16 +50,19 @@ export class SnapshotClonesService {
       const password = body.root_password ?? made;
       const server = await reserve(em, tenant, origin, body, sshKeys);
       const sealed = password === null ? null : await seal(this.config.workerPublicKey, password);
-      const operation = await createFirstOperation(em, {
-        kind: 'clone_server',
-        serverId: server.id,
-        hostId: server.hostId,
-        tenantId: server.tenantId,
-        requestedBy: context.caller.tokenId,
-        requestId: context.requestId,
-        input: { snapshot_id: origin.snapshot.id, start: body.start, sealed_root_password: sealed },
-      });
-      await auditClone(em, context, server, origin, body);
+      const operation = await createFirstOperation(
+        em,
+        {
+          kind: 'clone_server',
+          serverId: server.id,
+          hostId: server.hostId,
+          tenantId: server.tenantId,
+          requestedBy: context.caller.tokenId,
+          requestId: context.requestId,
+          input: { snapshot_id: origin.snapshot.id, start: body.start, sealed_root_password: sealed },
+        },
+        auditOfClone(context, server, origin, body),
+      );
       const answer = {
         server: await presentServer(em, server, context.caller),
         operation: presentNewOperation(operation, context.caller),
@@ -115,15 +119,14 @@ async function reserve(
   return em.findOneByOrFail(ServerEntity, { id: server.id });
 }
 
-function auditClone(
-  em: EntityManager,
+function auditOfClone(
   context: RequestContext,
   server: ServerEntity,
   { snapshot }: Origin,
   body: CloneSnapshotBody,
-): Promise<void> {
+): AuditRecord {
   const { root_password: _secret, ssh_keys: keys, ...shown } = body;
-  return audit(em, context, {
+  return auditRecord(context, {
     action: 'server.clone',
     target: { type: 'server', id: server.id },
     tenantId: server.tenantId,

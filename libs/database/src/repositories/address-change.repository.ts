@@ -1,7 +1,7 @@
 import { BerthError, type AddressFamily } from '@berth/domain';
 import type { EntityManager } from 'typeorm';
 import type { ServerEntity } from '../entities/server.entity';
-import { allocateAddress } from './address.repository';
+import { allocateAddresses } from './address.repository';
 import { lockTenant } from './tenant.repository';
 
 /** Of one family, as many as an order can have. */
@@ -63,8 +63,9 @@ export async function addAddress(
   }
   const { id: serverId, tenantId, locationId } = server;
   const isPrimary = ofFamily.length === 0;
-  const address = await allocateAddress(em, { locationId, serverId, tenantId, family, isPrimary });
-  return (await addressOf(em, server.id, address))!;
+  const wanted = [{ family, isPrimary }];
+  const given = await allocateAddresses(em, { locationId, serverId, tenantId, wanted });
+  return (await addressOf(em, server.id, given.get(family)!))!;
 }
 
 /** Gives one back. Where it was its family's primary, the oldest that is left becomes that. Absent is success. */

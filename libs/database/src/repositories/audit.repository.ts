@@ -17,15 +17,21 @@ export interface AuditRecord {
   details?: Record<string, unknown>;
 }
 
-const INSERT = prepared(
-  'insert_audit_event',
-  `INSERT INTO audit_events (id, at, actor, role, tenant_id, action, target_type, target_id, request_id, details)
-   VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9)`,
-);
+/** The insert as SQL, its values as auditValues gives them from the parameter `$first` on. */
+export const insertAuditSql = (first: number): string => {
+  const values = Array.from({ length: 9 }, (_, at) => `$${first + at}`);
+  return `INSERT INTO audit_events (id, at, actor, role, tenant_id, action, target_type, target_id, request_id, details)
+   VALUES (${values[0]}, clock_timestamp(), ${values.slice(1).join(', ')})`;
+};
+
+export function auditValues(record: AuditRecord): unknown[] {
+  const { actor, role, tenantId, action, targetType, targetId, requestId, details = {} } = record;
+  return [newId(), actor, role, tenantId, action, targetType, targetId, requestId, JSON.stringify(details)];
+}
+
+const INSERT = prepared('insert_audit_event', insertAuditSql(1));
 
 /** In the same transaction as what it records. */
 export async function recordAudit(em: EntityManager, record: AuditRecord): Promise<void> {
-  const { actor, role, tenantId, action, targetType, targetId, requestId, details = {} } = record;
-  const of = [actor, role, tenantId, action, targetType, targetId, requestId, JSON.stringify(details)];
-  await em.query(INSERT, [newId(), ...of]);
+  await em.query(INSERT, auditValues(record));
 }

@@ -114,6 +114,40 @@ async function dispatchAll(): Promise<void> {
   while ((await dispatchEvents(database.dataSource)) !== 'idle') await new Promise(setImmediate);
 }
 
+it('lets events lie for a while where nobody wants them; a webhook made later gets what came after it', async () => {
+  const { dataSource } = database;
+  const tell = (subject: string) =>
+    inTransaction(dataSource, (em) =>
+      recordEvent(em, { type: 'usage.window_closed', tenantId: world.tenant.id, subject, data: {} }),
+    );
+  const lie = async (): Promise<string[]> =>
+    (
+      await dataSource.query(
+        'SELECT subject FROM events WHERE seq > (SELECT dispatched_to FROM event_dispatch) ORDER BY seq',
+      )
+    ).map((row: { subject: string }) => row.subject);
+  // Those of the tests before are old by now.
+  await dataSource.query(`UPDATE events SET at = at - interval '1 min'`);
+  await dispatchAll();
+  expect(await lie()).toEqual([]);
+  await tell('early');
+  await dispatchAll();
+  expect(await lie()).toEqual(['early']);
+  const [{ id: endpoint }] = await dataSource.query(
+    `INSERT INTO webhook_endpoints (id, audience, url, events, secret_sealed)
+     VALUES (uuid_v7(), 'operator', 'https://example.com', '{usage.*}', 'x') RETURNING id`,
+  );
+  await tell('late');
+  await dispatchAll();
+  expect(await lie()).toEqual([]);
+  const handed = await dataSource.query(
+    'SELECT subject FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE endpoint_id = $1',
+    [endpoint],
+  );
+  expect(handed).toEqual([{ subject: 'late' }]);
+  await dataSource.query('DELETE FROM webhook_endpoints');
+});
+
 it('hands out each event once and in order, however many write and hand out at once', async () => {
   const { dataSource } = database;
   await dispatchAll();

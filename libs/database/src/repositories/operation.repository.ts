@@ -4,6 +4,7 @@ import { In, IsNull, type EntityManager } from 'typeorm';
 import { prepared } from '../prepared';
 import { OperationEntity } from '../entities/operation.entity';
 import { newId } from '../new-id';
+import { type AuditRecord, auditValues, insertAuditSql } from './audit.repository';
 
 export interface NewOperation {
   kind: OperationKind;
@@ -50,6 +51,7 @@ async function insertOperation(
   em: EntityManager,
   fresh: NewOperation,
   waitsFor: string | null,
+  audit?: AuditRecord,
 ): Promise<OperationEntity> {
   const operation = em.create(OperationEntity, {
     ...fresh,
@@ -71,7 +73,7 @@ async function insertOperation(
   });
   const steps = planOf(fresh.kind).steps.map(({ name }) => name);
   // Times are the database's: another machine's clock could put the operation's turn into the future.
-  const rows: { at: Date }[] = await em.query(INSERT_OPERATION, [
+  const rows: { at: Date }[] = await em.query(audit ? INSERT_AUDITED : INSERT_OPERATION, [
     operation.id,
     operation.kind,
     operation.serverId,
@@ -82,15 +84,14 @@ async function insertOperation(
     operation.input,
     waitsFor,
     steps,
+    ...(audit ? auditValues(audit) : []),
   ]);
   operation.createdAt = operation.runAfter = rows[0]!.at;
   return operation;
 }
 
 /** The operation, its steps, and word for the dispatcher unless it waits: one round trip. */
-const INSERT_OPERATION = prepared(
-  'insert_operation',
-  `
+const insertSql = (more = '') => `
   WITH operation AS (
     INSERT INTO operations (id, kind, server_id, host_id, tenant_id, requested_by, request_id, input, waits_for)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING created_at
@@ -99,9 +100,10 @@ const INSERT_OPERATION = prepared(
     SELECT $1, step.number - 1, step.name FROM unnest($10::text[]) WITH ORDINALITY AS step(name, number)
   ), ring AS (
     INSERT INTO outbox (operation_id) SELECT $1 WHERE $9::uuid IS NULL
-  )
-  SELECT created_at AS at FROM operation`,
-);
+  )${more}
+  SELECT created_at AS at FROM operation`;
+const INSERT_OPERATION = prepared('insert_operation', insertSql());
+const INSERT_AUDITED = prepared('insert_audited_operation', insertSql(`, audit AS (${insertAuditSql(11)})`));
 
 /** Leaves word for the dispatcher, in this transaction, to put the operation into the queue. */
 export async function ringLater(em: EntityManager, operationId: string): Promise<void> {
@@ -122,9 +124,13 @@ export async function createOperation(em: EntityManager, fresh: NewOperation): P
   return insertOperation(em, fresh, null);
 }
 
-/** As createOperation, for a server or host of this very transaction: nothing can be under way on it. */
-export function createFirstOperation(em: EntityManager, fresh: NewOperation): Promise<OperationEntity> {
-  return insertOperation(em, fresh, null);
+/** As createOperation, for a server or host of this very transaction: nothing can be under way on it. Recorded by the way. */
+export function createFirstOperation(
+  em: EntityManager,
+  fresh: NewOperation,
+  audit: AuditRecord,
+): Promise<OperationEntity> {
+  return insertOperation(em, fresh, null, audit);
 }
 
 /**

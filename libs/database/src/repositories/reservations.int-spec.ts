@@ -1,4 +1,5 @@
 import type { Capability } from '@berth/contracts';
+import { parsePool } from '@berth/domain';
 import {
   createTestDatabase,
   makeHost,
@@ -10,11 +11,13 @@ import {
 } from '@berth/testing';
 import { AddressEntity } from '../entities/address.entity';
 import { HostEntity } from '../entities/host.entity';
+import { IpPoolEntity } from '../entities/ip-pool.entity';
 import { ServerEntity } from '../entities/server.entity';
 import { TenantEntity } from '../entities/tenant.entity';
+import { newId } from '../new-id';
 import { refusalOf } from '../postgres-error';
 import { inTransaction } from '../transaction';
-import { allocateAddress } from './address.repository';
+import { allocateAddresses } from './address.repository';
 import { placeServer } from './placement.repository';
 
 let database: TestDatabase;
@@ -175,13 +178,51 @@ it('holds an address for one server only, whoever writes', async () => {
   ).rejects.toMatchObject({ driverError: { code: '23505' } });
   await expect(
     inTransaction(database.dataSource, (em) =>
-      allocateAddress(em, {
+      allocateAddresses(em, {
         locationId: world.location.id,
         serverId: server.id,
         tenantId: world.tenant.id,
-        family: 6,
-        isPrimary: true,
+        wanted: [{ family: 6, isPrimary: true }],
       }),
     ),
   ).rejects.toMatchObject({ code: 'no_capacity', details: { resource: 'ipv6' } });
+});
+
+it('gives an address of each family at once, and none where one of them has none left', async () => {
+  const world = await makeWorld(database.dataSource, { cidr: '10.25.0.0/30' });
+  const { server } = await orderServer(database.dataSource, world);
+  const six = { id: newId(), locationId: world.location.id, gateway: null, ...parsePool('fd00:25::/62') };
+  await database.dataSource.manager.insert(IpPoolEntity, { ...six, nextUnit: 0 });
+  const both = () =>
+    inTransaction(database.dataSource, (em) =>
+      allocateAddresses(em, {
+        locationId: world.location.id,
+        serverId: server.id,
+        tenantId: world.tenant.id,
+        wanted: [
+          { family: 6, isPrimary: true },
+          { family: 4, isPrimary: false },
+        ],
+      }),
+    );
+  const used = async (): Promise<string[]> =>
+    (await database.dataSource.manager.findBy(AddressEntity, { serverId: server.id }))
+      .map(({ address }) => address)
+      .sort();
+  expect([...(await both())].sort()).toEqual([
+    [4, '10.25.0.2'],
+    [6, 'fd00:25::1'],
+  ]);
+  await expect(both()).rejects.toMatchObject({ code: 'no_capacity', details: { resource: 'ipv4' } });
+  expect(await used()).toEqual(['10.25.0.1', '10.25.0.2', 'fd00:25::1']);
+  // What is given back is used again before what is fresh, of each family.
+  await database.dataSource.query(
+    `UPDATE addresses SET server_id = NULL, tenant_id = NULL, is_primary = false, assigned_at = NULL, released_at = now()
+      WHERE server_id = $1 AND host(address) <> '10.25.0.1'`,
+    [server.id],
+  );
+  expect([...(await both())].sort()).toEqual([
+    [4, '10.25.0.2'],
+    [6, 'fd00:25::1'],
+  ]);
 });

@@ -26,13 +26,15 @@ export class OperationsQueue {
   }
 
   async ring(rings: readonly Ring[]): Promise<void> {
-    await this.queue.addBulk(
-      rings.map(({ operationId, fence, delayMs, again }) => ({
-        name: 'run',
-        data: { operationId },
-        opts: { jobId: ringId(operationId, fence, again), ...(delayMs ? { delay: delayMs } : {}) },
-      })),
-    );
+    const jobs = rings.map(({ operationId, fence, delayMs, again }) => ({
+      name: 'run',
+      data: { operationId },
+      opts: { jobId: ringId(operationId, fence, again), ...(delayMs ? { delay: delayMs } : {}) },
+    }));
+    // Nearly always it is one, which Redis needs no transaction for.
+    const [only] = jobs;
+    if (only && jobs.length === 1) await this.queue.add(only.name, only.data, only.opts);
+    else await this.queue.addBulk(jobs);
   }
 
   /** Jobs by state: `waiting`, `active`, `delayed`, `failed`. */
