@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import type { BerthRequest, Caller } from '../http/request-context';
 import { ACCESS, type Access } from './access.decorator';
 import { RateLimitService } from './rate-limit.service';
-import { type Authenticated, RequestAuthService } from './request-auth.service';
+import { type Authenticated, bearerOf, RequestAuthService } from './request-auth.service';
 import { isRead } from './same-origin';
 
 function forbid(message: string): never {
@@ -42,6 +42,8 @@ export class AuthGuard implements CanActivate {
     if (access === 'public') return true;
     const request = execution.switchToHttp().getRequest<BerthRequest>();
     const response = execution.switchToHttp().getResponse<Response>();
+    const secret = bearerOf(request.headers.authorization);
+    const begun = secret === null ? null : this.rateLimit.begin(secret);
     const { caller, session } = await this.authenticate(request, response);
     request.caller = caller;
     if (session) request.session = session;
@@ -51,7 +53,7 @@ export class AuthGuard implements CanActivate {
       // Who may no longer ask anything, or only read, still signs out: nothing but the session itself is at stake.
       return true;
     }
-    await this.rateLimit.count(caller, response);
+    await this.rateLimit.count(caller, response, begun);
     assertMay(caller, access, request.method);
     return true;
   }

@@ -1,4 +1,5 @@
 import type { ApiConfig } from '@berth/config';
+import { hashToken } from '@berth/database';
 import { BerthError } from '@berth/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
@@ -14,6 +15,22 @@ const FAILURES_PER_MINUTE = 300;
 /** Sign-ins begun at the OIDC provider, a minute and address; an office may share one. */
 const LOGINS_PER_MINUTE = 120;
 
+/** Tokens whose ids are remembered; those seen longest ago are forgotten. */
+const MAX_SEEN = 10_000;
+
+interface Consumed {
+  remainingPoints: number;
+  msBeforeNext: number;
+  refused: boolean;
+}
+
+/** A request that is being counted while it is still looked up whose it is. */
+export interface BegunCount {
+  hash: string;
+  /** Null where the token was not seen before: counted when it is known. */
+  consumed: Promise<Consumed> | null;
+}
+
 /**
  * Counts requests a token and hour, in Redis so that all API processes count together. Where Redis doesn't answer each
  * process counts for itself: too much is let through rather than everything refused.
@@ -23,6 +40,8 @@ export class RateLimitService {
   private readonly requests: RateLimiterRedis;
   private readonly failures: RateLimiterMemory;
   private readonly logins: RateLimiterMemory;
+  /** A token's id by the hash of its secret, which never changes. Whether it may do anything is looked up each time. */
+  private readonly seen = new Map<string, string>();
 
   constructor(
     @InjectConfig() private readonly config: ApiConfig,
@@ -40,19 +59,36 @@ export class RateLimitService {
     this.logins = new RateLimiterMemory({ points: LOGINS_PER_MINUTE, duration: 60 });
   }
 
+  /** Begins to count a request with this secret, where the token is known by now: Redis and Postgres are asked at once. */
+  begin(secret: string): BegunCount {
+    const hash = hashToken(secret).toString('base64');
+    const tokenId = this.seen.get(hash);
+    if (tokenId === undefined) return { hash, consumed: null };
+    const consumed = this.consume(this.requests, tokenId);
+    consumed.catch(() => undefined); // thrown where it is awaited, if the token is still good
+    return { hash, consumed };
+  }
+
   /**
    * Counts a request and sets the RateLimit headers; throws `rate_limited`. Roles that are exempt get the headers too,
    * with nothing used: a client needs no second way of reading them.
    */
-  async count(caller: Caller, response: Response): Promise<void> {
+  async count(caller: Caller, response: Response, begun: BegunCount | null = null): Promise<void> {
     const limit = this.config.rateLimitPerHour;
     if (this.config.rateLimitExemptRoles.includes(caller.role)) {
       this.headers(response, limit, HOUR_S * 1000);
       return;
     }
-    const result = await this.consume(this.requests, caller.tokenId);
+    if (begun) this.remember(begun.hash, caller.tokenId);
+    const result = await (begun?.consumed ?? this.consume(this.requests, caller.tokenId));
     this.headers(response, result.remainingPoints, result.msBeforeNext);
     if (result.refused) throw this.refuse(response, result.msBeforeNext, `${limit} requests an hour`);
+  }
+
+  private remember(hash: string, tokenId: string): void {
+    this.seen.delete(hash);
+    this.seen.set(hash, tokenId);
+    if (this.seen.size > MAX_SEEN) this.seen.delete(this.seen.keys().next().value!);
   }
 
   /** Counts an unknown token from this address; throws `rate_limited` instead of the caller's 401 beyond the limit. */
@@ -67,7 +103,7 @@ export class RateLimitService {
     if (result.refused) throw this.refuse(response, result.msBeforeNext, 'sign-ins from this address');
   }
 
-  private async consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string) {
+  private async consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string): Promise<Consumed> {
     try {
       const { remainingPoints, msBeforeNext } = await limiter.consume(key);
       return { remainingPoints, msBeforeNext, refused: false };
