@@ -228,6 +228,35 @@ it('ends when its token is revoked, and when its server is suspended or deleted'
   expect((await third.closes()).code).toBe(4404);
 });
 
+it('of a browser ends when it signs out, and until then keeps its session in use', async () => {
+  const { dataSource } = platform.database;
+  const signIn = await customer.call<{ session: { csrf_token: string } }>('POST', '/v1/session', {
+    token: customer.token,
+  });
+  expect(signIn.status).toBe(201);
+  const headers = {
+    authorization: '',
+    cookie: signIn.headers.getSetCookie()[0]!.split(';')[0]!,
+    'x-csrf-token': signIn.body.session.csrf_token,
+    'sec-fetch-site': 'same-origin',
+  };
+  const path = `/v1/servers/${server.id}/console_tickets`;
+  const { status, body } = await customer.call<ConsoleTicket>('POST', path, {}, headers);
+  expect(status).toBe(201);
+  const console = await TestConsole.to(customer.origin + body.websocket_path);
+  open.push(console);
+  await console.hears('opened');
+  const used = async (): Promise<boolean> =>
+    (await dataSource.query(`SELECT last_used_at > now() - interval '1 min' AS used FROM sessions`))[0].used;
+  await dataSource.query(`UPDATE sessions SET last_used_at = now() - interval '10 min'`);
+  expect(await used()).toBe(false);
+  await eventually('its use to be noted', used);
+  expect((await customer.call('DELETE', '/v1/session', undefined, headers)).status).toBe(204);
+  expect(await console.closes()).toEqual({ code: 4401, reason: 'the session was ended, or has expired' });
+  // The token that it was made of is as good as before.
+  await opened();
+});
+
 describe('a new shell in the same console', () => {
   it('after a restart', async () => {
     const console = await opened();

@@ -16,7 +16,7 @@ export type ConsoleSize = z.output<typeof consoleSizeSchema>;
 export const consoleCloseCodes = {
   /** A text frame that is no message of the protocol. */
   invalid: 4400,
-  /** The token that asked for the ticket was revoked or has expired, or has no access any more. */
+  /** The token that asked for the ticket was revoked or has expired, or has no access any more; or its session is over. */
   revoked: 4401,
   /** The server or its tenant was suspended, or the tenant terminated. */
   suspended: 4403,

@@ -26,6 +26,14 @@ const FIND_SESSION = prepared(
       AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
 );
 
+/** Written as seldom as other uses are. */
+const KEEP_USED = prepared(
+  'sessions_keep_used',
+  `UPDATE sessions SET last_used_at = now()
+    WHERE id = ANY ($1::uuid[]) AND expires_at > now() AND last_used_at > now() - idle_ms * interval '1 ms'
+      AND last_used_at < now() - least($2, idle_ms / 4) * interval '1 ms'`,
+);
+
 const STILL_VALID = prepared(
   'sessions_still_valid',
   `SELECT id FROM sessions WHERE id = ANY ($1::uuid[]) AND expires_at > now()
@@ -64,6 +72,11 @@ export class SessionLookupService {
     if (ids.length === 0) return new Set();
     const rows: { id: string }[] = await this.dataSource.query(STILL_VALID, [ids]);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Counts what these sessions, by id, have open as their use. */
+  async keepUsed(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.dataSource.query(KEEP_USED, [ids, USED_EVERY_MS]);
   }
 
   /** With its token, which is used as well. Of requests that arrive together one writes, the others go on. */

@@ -15,6 +15,8 @@ const grantSchema = z.strictObject({
   serverId: z.string(),
   tenantId: z.string(),
   tokenId: z.string(),
+  /** The browser's session that asked for it, or null: with its end the console ends, whatever becomes of the token. */
+  sessionId: z.string().nullable(),
   role: roleSchema,
   requestId: z.string(),
 });

@@ -23,6 +23,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { DataSource, IsNull } from 'typeorm';
 import { WebSocketServer } from 'ws';
 import { InjectConfig } from '../api-config';
+import { SessionLookupService } from '../auth/session-lookup.service';
 import { MetricsService } from '../metrics/metrics.service';
 import { ConsoleConnection, type ConsoleClosed } from './console-connection';
 import { isOwnOrigin } from './console-origin';
@@ -33,7 +34,7 @@ import { assertRunning } from './consoles.service';
 import { refuseUpgrade } from './upgrade-refusal';
 
 const PATH = /^\/v1\/servers\/([^/]+)\/console$/;
-/** How soon a revoked token, a deleted or suspended server ends its consoles. */
+/** How soon a sign-out, a revoked token, a deleted or suspended server ends its consoles. */
 const WATCH_MS = 2000;
 /** Given to clients, at the end of the process. */
 const GO_AWAY_MS = 3000;
@@ -68,6 +69,7 @@ export class ConsolesGateway implements OnApplicationBootstrap, BeforeApplicatio
     @Inject(ConsoleClient) private readonly client: ConsoleClient,
     @Inject(ConsoleTickets) private readonly tickets: ConsoleTickets,
     @Inject(ConsolePlaces) private readonly places: ConsolePlaces,
+    @Inject(SessionLookupService) private readonly sessions: SessionLookupService,
     @Inject(MetricsService) { registry }: MetricsService,
   ) {
     scrapedGauge(
@@ -192,6 +194,8 @@ export class ConsolesGateway implements OnApplicationBootstrap, BeforeApplicatio
       refusals.forEach((refusal, n) => {
         if (refusal) all[n]!.connection.refuse(refusal.close, refusal.reason);
       });
+      // Whoever types here may ask for nothing else all day: consoles that are left alone end by themselves.
+      await this.sessions.keepUsed([...new Set(all.flatMap(({ grant }) => grant.sessionId ?? []))]);
       await Promise.all(all.map(({ id, grant }) => this.places.renew(grant, id)));
     } catch (error) {
       this.logger.warn({ err: error }, 'open consoles could not be looked at; trying again');

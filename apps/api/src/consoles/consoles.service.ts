@@ -16,12 +16,12 @@ export class ConsolesService {
     @Inject(ConsolePlaces) private readonly places: ConsolePlaces,
   ) {}
 
-  async issue({ caller, requestId }: RequestContext, reference: string) {
+  async issue({ caller, requestId, sessionId }: RequestContext, reference: string) {
     const server = await findServer(this.dataSource.manager, caller, reference);
     assertRunning(server);
     const { id: serverId, tenantId } = server;
     const { tokenId, role } = caller;
-    const grant = { serverId, tenantId, tokenId, role, requestId };
+    const grant = { serverId, tenantId, tokenId, sessionId: sessionId ?? null, role, requestId };
     await this.places.take(grant);
     const { ticket, expiresAt } = await this.tickets.issue(grant);
     return {
