@@ -24,7 +24,8 @@ export class EventDispatchLoop extends Periodic {
       () =>
         dataSource.query(
           `SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::float8 AS value
-             FROM events WHERE seq > (SELECT dispatched_to FROM event_dispatch)`,
+             FROM events WHERE seq > (SELECT dispatched_to FROM event_dispatch)
+              AND EXISTS (SELECT FROM webhook_endpoints WHERE enabled)`,
         ),
     );
     super({
