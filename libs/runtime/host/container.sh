@@ -37,7 +37,7 @@ begin_create() {
   done <<<"$spec"
   if [[ $CLONE_SOURCE ]]; then find_clone_origin; else find_template "$spec"; fi
   if [[ ! -d $DIR || ! -d $ROOT || ! -d $RUN/devices/$ID ]]; then
-    open_account &
+    { needs_image "$spec" || open_account; } &
     mkdir -p -m 700 "$DIR" "$ROOT" "$RUN/devices/$ID"
     wait "$!"
     HAS_ACCOUNT=1

@@ -220,7 +220,11 @@ delete_root() {
     rm -f "$DIR/image"
     return
   fi
-  [[ -d $DIR/rootfs ]] || return 0
+  if [[ ! -d $DIR/rootfs ]]; then
+    # Begun, and not come so far.
+    [[ ! -d $DIR ]] || reap_quota_group
+    return 0
+  fi
   if ! btrfs -q subvolume delete "$DIR/rootfs" >/dev/null 2>&1; then
     btrfs qgroup limit none "1/${ID#ct}" "$POOL" 2>/dev/null || btrfs qgroup limit none "$DIR/rootfs" || true
     btrfs -q subvolume delete -R "$DIR/rootfs" >/dev/null
