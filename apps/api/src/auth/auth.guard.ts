@@ -42,7 +42,8 @@ export class AuthGuard implements CanActivate {
     if (access === 'public') return true;
     const request = execution.switchToHttp().getRequest<BerthRequest>();
     const response = execution.switchToHttp().getResponse<Response>();
-    const secret = bearerOf(request.headers.authorization);
+    // What is about the session alone counts for no token.
+    const secret = access === 'session' ? null : bearerOf(request.headers.authorization);
     const begun = secret === null ? null : this.rateLimit.begin(secret);
     const { caller, session } = await this.authenticate(request, response);
     request.caller = caller;

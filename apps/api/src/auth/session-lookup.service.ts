@@ -16,28 +16,29 @@ interface Row extends CallerRow {
   tenant_name: string | null;
 }
 
+/** Of the row `s` of sessions. */
+const IS_OPEN = `s.expires_at > now() AND s.last_used_at > now() - s.idle_ms * interval '1 ms'`;
+
 /** A session is as good as its token: both have to hold. */
 const FIND_SESSION = prepared(
   'find_session',
   `SELECT s.id AS session_id, s.name, s.csrf_token, s.expires_at, s.last_used_at AS used_at, s.idle_ms,
           t.id, t.role, t.scopes, t.tenant_id, tenant.status AS tenant_status, tenant.name AS tenant_name
      FROM sessions s JOIN tokens t ON t.id = s.token_id LEFT JOIN tenants tenant ON tenant.id = t.tenant_id
-    WHERE s.hash = $1 AND s.expires_at > now() AND s.last_used_at > now() - s.idle_ms * interval '1 ms'
+    WHERE s.hash = $1 AND ${IS_OPEN}
       AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
 );
 
 /** Written as seldom as other uses are. */
 const KEEP_USED = prepared(
   'sessions_keep_used',
-  `UPDATE sessions SET last_used_at = now()
-    WHERE id = ANY ($1::uuid[]) AND expires_at > now() AND last_used_at > now() - idle_ms * interval '1 ms'
-      AND last_used_at < now() - least($2, idle_ms / 4) * interval '1 ms'`,
+  `UPDATE sessions s SET last_used_at = now()
+    WHERE s.id = ANY ($1::uuid[]) AND ${IS_OPEN} AND s.last_used_at < now() - least($2, s.idle_ms / 4) * interval '1 ms'`,
 );
 
 const STILL_VALID = prepared(
   'sessions_still_valid',
-  `SELECT id FROM sessions WHERE id = ANY ($1::uuid[]) AND expires_at > now()
-      AND last_used_at > now() - idle_ms * interval '1 ms'`,
+  `SELECT s.id FROM sessions s WHERE s.id = ANY ($1::uuid[]) AND ${IS_OPEN}`,
 );
 
 /** Finds out whose session a cookie is. Nothing is cached: one that was ended, or whose token was revoked, ends at once. */

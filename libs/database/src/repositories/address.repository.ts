@@ -80,13 +80,12 @@ export async function allocateAddresses(
     wanted.map(({ isPrimary }) => isPrimary),
   ]);
   for (const { family, freed, pool } of found) {
-    const own = wanted.filter((one) => one.family === family);
-    const address = freed ?? (pool && (await takeUnit(em, request, own[0]!, pool)));
-    if (address) given.set(family, address);
+    const own = wanted.find((one) => one.family === family)!;
+    if (!freed && !pool) throw noneLeft(family);
+    let address = freed ?? (await takeUnit(em, request, own, pool!));
     // The pool's rest was its broadcast address or the gateway: on to the next pool.
-    else if (pool)
-      for (const [of, one] of await allocateAddresses(em, { ...request, wanted: own })) given.set(of, one);
-    else throw noneLeft(family);
+    address ??= (await allocateAddresses(em, { ...request, wanted: [own] })).get(family)!;
+    given.set(family, address);
   }
   return given;
 }
